@@ -1,0 +1,1 @@
+//! PayTrace v1, simulated.

@@ -1,0 +1,3 @@
+//! Sage 300 Web API, simulated.
+
+pub mod resource;
