@@ -1,1 +1,8 @@
-//! engine
+//! The application: one module per use case, and the outbound ports they need.
+
+pub mod hint;
+pub mod intake;
+pub mod poll;
+pub mod port;
+pub mod post;
+pub mod transform;

@@ -1,1 +1,13 @@
-//! ledger
+//! Facts to effects to manifests, and the posting protocol as a state machine without I/O.
+//!
+//! * [`decide`]: what a payment's facts lead to, given what the books say.
+//! * [`posting`]: `step`, the protocol itself; it decides, somebody else performs.
+//! * [`store`]: the operations the protocol needs of a store, each with its condition.
+//! * [`memory`]: those operations in memory; [`conformance`] is the suite every store passes.
+
+pub mod conformance;
+pub mod decide;
+pub mod matching;
+pub mod memory;
+pub mod posting;
+pub mod store;
