@@ -1,7 +1,7 @@
 //! The seam between the Web API's protocol (`web`: URLs, OData, rights, errors as JSON) and the
 //! company's bookkeeping (`books`: what a record means and what posting does).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 /// A record or payload: properties in the order in which they were sent or are declared.
 pub type Row = Map<String, Value>;
 
-/// A key as the URL gave it: property name to value. Values are the JSON forms of the OData literals
-/// (a quoted literal is a string, a bare number a number).
+/// A key as the URL gave it: property name to value, each value in the form the record stores (codes
+/// upper-cased and right-trimmed, integers as numbers, dates as `YYYY-MM-DDT00:00:00Z`, enums by
+/// member name).
 pub type Key = BTreeMap<String, Value>;
 
 /// An error as Sage 300 names it.
@@ -38,6 +39,13 @@ pub trait Records {
     /// request's `$filter` (property to value) so that an index may be used; returning more rows
     /// than match is correct, returning fewer is not.
     fn list(&self, resource: &str, near: &Key) -> Vec<Row>;
+
+    /// As [`Records::list`], when nothing but the `wanted` properties will be read: large details
+    /// may be left out.
+    fn list_only(&self, resource: &str, near: &Key, wanted: &BTreeSet<&str>) -> Vec<Row> {
+        let _all_are_given = wanted;
+        self.list(resource, near)
+    }
 
     fn get(&self, resource: &str, key: &Key) -> Option<Row>;
 
@@ -80,4 +88,19 @@ pub trait Records {
     /// # Errors
     /// As the business rules of the service say.
     fn process(&mut self, now: Timestamp, service: &str, payload: &Row) -> Result<(), SageError>;
+}
+
+/// Everything the simulator holds of one company.
+pub trait Company: Records + Send {
+    /// Lets time pass up to `now`.
+    fn due(&mut self, now: Timestamp);
+
+    /// The books as JSON, for tests and people.
+    fn state(&self) -> Value;
+
+    /// What a person would do in Sage's own screens.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with the command.
+    fn command(&mut self, now: Timestamp, command: &str, body: &Value) -> Result<Value, String>;
 }
