@@ -138,6 +138,13 @@ pub trait Erp: Send + Sync {
         number: &DocumentNumber,
     ) -> Called<Vec<OpenDocument>>;
 
+    /// The customer of an order that exists under this number (O/E `OrderNumber`).
+    async fn order_customer(
+        &self,
+        company: &CompanyId,
+        order: &str,
+    ) -> Called<Option<CustomerNumber>>;
+
     async fn bank_exists(&self, company: &CompanyId, bank: &str) -> Called<bool>;
 
     async fn payment_code_exists(&self, company: &CompanyId, code: &str) -> Called<bool>;
@@ -150,6 +157,10 @@ pub trait Erp: Send + Sync {
 
     /// Receipt batches of any status whose description starts with `token`, by number.
     async fn find_batches(&self, company: &CompanyId, token: &str) -> Called<Vec<BatchHead>>;
+
+    /// Receipt batches of ours (description starting with `PTS1:`) that are still Open and have
+    /// entries: the committed ones not yet frozen, and the strays a late create left behind.
+    async fn open_batches(&self, company: &CompanyId) -> Called<Vec<BatchHead>>;
 
     async fn read_batch(
         &self,

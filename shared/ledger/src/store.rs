@@ -290,12 +290,9 @@ pub trait Store: Send + Sync {
     /// stored commit is that very batch.
     async fn commit_batch(&self, id: &ManifestId, batch: BatchNumber) -> Result<Transition>;
 
-    /// T9. commit = Nothing, ABORTED: IF no commit and state = SEALED. Holds when it is aborted.
-    async fn abort_manifest(&self, id: &ManifestId) -> Result<Transition>;
-
-    /// After a successful abort only: each effect still ASSIGNED to this manifest is released,
-    /// generation + 1. Answers how many were.
-    async fn release_effects(&self, id: &ManifestId, release: &Release) -> Result<usize>;
+    /// T9. commit = Nothing, ABORTED: IF no commit and state = SEALED; in the same write each effect
+    /// still ASSIGNED to this manifest is released, generation + 1. Holds when it is aborted.
+    async fn abort_manifest(&self, id: &ManifestId, release: &Release) -> Result<Transition>;
 
     /// T10. FROZEN: IF commit = that batch and state = COMMITTED. Holds also when it is past that.
     async fn mark_frozen(&self, id: &ManifestId, batch: BatchNumber) -> Result<Transition>;
