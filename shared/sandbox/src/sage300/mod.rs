@@ -1,3 +1,4 @@
 //! Sage 300 Web API, simulated.
 
 pub mod resource;
+pub mod schema;
