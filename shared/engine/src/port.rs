@@ -174,12 +174,12 @@ pub trait Erp: Send + Sync {
     /// T11. Posts exactly that batch.
     async fn post_batch(&self, company: &CompanyId, number: BatchNumber) -> Called<()>;
 
-    /// Deletes one entry of an Open batch.
-    async fn delete_entry(
+    /// Deletes entries of an Open batch, in one request.
+    async fn delete_entries(
         &self,
         company: &CompanyId,
         number: BatchNumber,
-        entry: i64,
+        entries: &[i64],
     ) -> Called<()>;
 }
 

@@ -16,7 +16,9 @@
 //! | post | POSTING when Sage is still at it | repeated: only a ReadyToPost batch posts |
 //! | finish | POSTED or PARTIAL, effects POSTED or HELD | repeated from the batch as read |
 
+pub mod error_batch;
 pub mod step;
 pub mod view;
 
+pub use step::{Command, Heard, Limits, Refusal, Site, Stop, Work, step};
 pub use view::{BatchHead, BatchStatus, BatchView, EntryView};

@@ -1,0 +1,66 @@
+//! T14: a create that landed late, or twice, left an Open batch nobody committed. Once its manifest
+//! is committed to another batch (or to none), it is emptied. Never before: an uncommitted batch may
+//! still be chosen.
+
+use domain::id::{BatchNumber, CompanyId};
+use domain::manifest::{Commit, named_in};
+use ledger::posting::{BatchHead, BatchStatus};
+
+use super::{Post, PostError, since_ms};
+
+impl Post {
+    pub(super) async fn sweep_when_due(&self, company: &CompanyId) -> Result<(), PostError> {
+        let now = self.clock.now();
+        let swept = self.memory.swept.lock().ok().and_then(|map| map.get(company).copied());
+        let age = swept.map_or(i64::MAX, |at| since_ms(at, now));
+        if age < self.settings.sweep_ms {
+            return Ok(());
+        }
+        let expected = !self.store.manifests_with_strays(company, now).await?.is_empty();
+        if expected || age >= self.settings.sweep_idle_ms {
+            match self.sweep(company).await {
+                Err(PostError::Call(error)) => {
+                    tracing::warn!(company = %company, error = %error, "sweep put off");
+                }
+                other => other?,
+            }
+        }
+        if let Ok(mut map) = self.memory.swept.lock() {
+            map.insert(company.clone(), now);
+        }
+        Ok(())
+    }
+
+    /// Empties every stray batch of the company.
+    ///
+    /// # Errors
+    /// When the store or Sage fails; strays are harmless and wait for the next sweep.
+    pub async fn sweep(&self, company: &CompanyId) -> Result<(), PostError> {
+        for head in self.erp.open_batches(company).await? {
+            if self.is_stray(&head).await? {
+                self.empty(company, head.number).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_stray(&self, head: &BatchHead) -> Result<bool, PostError> {
+        let Some(id) = named_in(&head.description) else { return Ok(false) };
+        let Some(manifest) = self.store.manifest(&id).await? else { return Ok(false) };
+        Ok(match manifest.commit {
+            None => false,
+            Some(Commit::Nothing) => true,
+            Some(Commit::Batch(number)) => number != head.number,
+        })
+    }
+
+    async fn empty(&self, company: &CompanyId, number: BatchNumber) -> Result<(), PostError> {
+        let Some(view) = self.erp.read_batch(company, number).await? else { return Ok(()) };
+        let entries: Vec<i64> = view.entries.iter().map(|entry| entry.number).collect();
+        if view.head.status == BatchStatus::Open && !entries.is_empty() {
+            self.erp.delete_entries(company, number, &entries).await?;
+            tracing::info!(company = %company, batch.number = %number, "stray batch emptied");
+        }
+        Ok(())
+    }
+}

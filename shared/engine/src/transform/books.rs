@@ -1,0 +1,216 @@
+//! What the books say, read in the order that keeps a decision safe: first what is pending with us
+//! (with its version, the guard), then what is open in Sage. A receipt posted in between is then
+//! counted twice, never not at all: too little may be applied, never too much.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use domain::account::OpenDocument;
+use domain::effect::Hold;
+use domain::exception::ReasonCode;
+use domain::id::{CompanyId, CustomerNumber};
+use domain::merchant::{ClosedPeriod, Merchant};
+use domain::money::Money;
+use domain::transaction::Transaction;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger::decide::{Books, Party};
+use ledger::store::{Guard, Pending};
+
+use super::{Transform, TransformError};
+use crate::port::Period;
+
+/// Set-up of a company that hardly changes, remembered for a while.
+#[derive(Default)]
+pub struct SetupCache {
+    found: Mutex<BTreeMap<(CompanyId, String), Timestamp>>,
+    periods: Mutex<BTreeMap<(CompanyId, Date), (Timestamp, Period)>>,
+}
+
+/// Found is remembered this long; not found is asked again each time, so that mending it shows.
+const FOUND_MS: i64 = 300_000;
+
+impl Transform {
+    pub(super) async fn books(
+        &self,
+        merchant: &Merchant,
+        transaction: &Transaction,
+    ) -> Result<(Books, Option<Guard>), TransformError> {
+        let names = names_in(&transaction.invoice_id);
+        let mut named = Vec::new();
+        for name in &names {
+            named.extend(self.erp.document(&merchant.company, &name.as_str().into()).await?);
+        }
+        let party = self.party(merchant, transaction, &named).await?;
+        let setup = self.setup_problem(merchant, transaction).await?;
+        let posting_date = self.posting_date(merchant).await?;
+        let mut books = Books {
+            named: Vec::new(),
+            order: None,
+            open: Vec::new(),
+            pending: BTreeMap::new(),
+            posting_date,
+            setup,
+            party,
+        };
+        let Party::Known(customer) = &books.party else { return Ok((books, None)) };
+        let number = customer.number.clone();
+        let pending = self.store.pending(&merchant.company, &number).await?;
+        books.open = self.erp.open_documents(&merchant.company, &number).await?;
+        books.named = meant(&names, transaction, &named, &number, &books.open);
+        if books.named.is_empty() {
+            books.order = self.order(merchant, &names, &number).await?;
+        }
+        let Pending { version, by_document } = pending;
+        books.pending = by_document;
+        let guard = Guard { company: merchant.company.clone(), customer: number, version };
+        Ok((books, Some(guard)))
+    }
+
+    async fn order(
+        &self,
+        merchant: &Merchant,
+        names: &[String],
+        customer: &CustomerNumber,
+    ) -> Result<Option<String>, TransformError> {
+        for name in names {
+            let owner = self.erp.order_customer(&merchant.company, name).await?;
+            if owner.as_ref() == Some(customer) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn setup_problem(
+        &self,
+        merchant: &Merchant,
+        transaction: &Transaction,
+    ) -> Result<Option<Hold>, TransformError> {
+        let company = &merchant.company;
+        let bank = &merchant.bank;
+        if !self.recall(company, &format!("bank {bank}")) {
+            if !self.erp.bank_exists(company, bank).await? {
+                let evidence = format!("bank `{bank}` is not in Sage");
+                return Ok(Some(Hold { reason: ReasonCode::BankUnknown, evidence }));
+            }
+            self.remember(company, format!("bank {bank}"));
+        }
+        let Some(code) = merchant.payment_code(&transaction.brand) else { return Ok(None) };
+        if !self.recall(company, &format!("code {code}")) {
+            if !self.erp.payment_code_exists(company, code).await? {
+                let evidence = format!("payment code `{code}` is not active in Sage");
+                return Ok(Some(Hold { reason: ReasonCode::PaymentCodeUnknown, evidence }));
+            }
+            self.remember(company, format!("code {code}"));
+        }
+        Ok(None)
+    }
+
+    /// Today where the merchant is, or by policy the first open day after it.
+    async fn posting_date(
+        &self,
+        merchant: &Merchant,
+    ) -> Result<Result<Date, Hold>, TransformError> {
+        let zone = jiff::tz::TimeZone::get(&merchant.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let today = self.clock.now().to_zoned(zone).date();
+        let period = self.period(&merchant.company, today).await?;
+        let evidence = format!("A/R may not post to {today}");
+        let hold = Hold { reason: ReasonCode::PeriodLocked, evidence };
+        Ok(match (period, merchant.closed_period) {
+            (Period::Open, _) => Ok(today),
+            (Period::Locked { next_open: Some(next) }, ClosedPeriod::Roll) => Ok(next),
+            (Period::Locked { .. }, _) => Err(hold),
+        })
+    }
+
+    async fn period(&self, company: &CompanyId, date: Date) -> Result<Period, TransformError> {
+        let key = (company.clone(), date);
+        let known = self.setup.periods.lock().ok().and_then(|map| map.get(&key).cloned());
+        if let Some((_, period)) = known.filter(|(at, _)| self.fresh(*at)) {
+            return Ok(period);
+        }
+        let period = self.erp.period(company, date).await?;
+        if let (Period::Open, Ok(mut map)) = (&period, self.setup.periods.lock()) {
+            map.insert(key, (self.clock.now(), period.clone()));
+        }
+        Ok(period)
+    }
+
+    fn recall(&self, company: &CompanyId, what: &str) -> bool {
+        let key = (company.clone(), what.to_owned());
+        let known = self.setup.found.lock().ok().and_then(|map| map.get(&key).copied());
+        known.is_some_and(|at| self.fresh(at))
+    }
+
+    fn remember(&self, company: &CompanyId, what: String) {
+        if let Ok(mut map) = self.setup.found.lock() {
+            map.insert((company.clone(), what), self.clock.now());
+        }
+    }
+
+    fn fresh(&self, at: Timestamp) -> bool {
+        self.clock.now().as_millisecond().saturating_sub(at.as_millisecond()) < FOUND_MS
+    }
+}
+
+/// The names a payment gives in its invoice field: several may be separated by blanks or commas.
+fn names_in(invoice_id: &str) -> Vec<String> {
+    const NAMES_MAX: usize = 20;
+    const LENGTH_MAX: usize = 22;
+    let mut names: Vec<String> = Vec::new();
+    for part in invoice_id.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')) {
+        let name = part.trim().to_uppercase();
+        let fits = !name.is_empty() && name.len() <= LENGTH_MAX && names.len() < NAMES_MAX;
+        if fits && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The customer's documents the payment names: by number, else by order or purchase order.
+fn meant(
+    names: &[String],
+    transaction: &Transaction,
+    named: &[OpenDocument],
+    customer: &CustomerNumber,
+    open: &[OpenDocument],
+) -> Vec<OpenDocument> {
+    // What is due is taken from `open`, which was read after the guard; not in it means paid.
+    let own: Vec<OpenDocument> = named
+        .iter()
+        .filter(|document| document.customer == *customer)
+        .map(|document| {
+            let fresh = open.iter().find(|other| other.number == document.number).cloned();
+            fresh.unwrap_or_else(|| OpenDocument {
+                due: Money::zero(document.due.currency),
+                ..document.clone()
+            })
+        })
+        .collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let reference = transaction.purchase_order.trim().to_uppercase();
+    let refers = |document: &&OpenDocument| {
+        let given = [&document.order_number, &document.purchase_order];
+        given.iter().any(|value| {
+            let value = value.trim().to_uppercase();
+            !value.is_empty() && (names.contains(&value) || value == reference)
+        })
+    };
+    open.iter().filter(refers).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_in;
+
+    #[test]
+    fn several_names_once_each() {
+        assert_eq!(names_in(" in1, IN2;in1|IN3\tIN4"), ["IN1", "IN2", "IN3", "IN4"]);
+        assert!(names_in("").is_empty());
+        assert!(names_in(&"9".repeat(30)).is_empty(), "no document number is that long");
+    }
+}
