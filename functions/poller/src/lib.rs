@@ -1,1 +1,34 @@
-//! poller
+//! Every few minutes: transactions PayTrace shows that were not taken in become hints, and events
+//! whose hint was lost are queued again.
+
+use domain::merchant::Merchant;
+use engine::poll::{Poll, PollError, Report};
+
+pub struct Deps {
+    pub poll: Poll,
+    pub merchants: Vec<Merchant>,
+}
+
+/// Polls every merchant. One merchant's failure does not keep the others from being polled; the
+/// first failure is answered after all were tried.
+///
+/// # Errors
+/// When a window was not read whole, or the store or queue failed; run again.
+pub async fn handle(deps: &Deps) -> Result<Report, PollError> {
+    let mut total = Report::default();
+    let mut failure = None;
+    for merchant in &deps.merchants {
+        match deps.poll.run(merchant).await {
+            Ok(report) => {
+                total.seen = total.seen.saturating_add(report.seen);
+                total.hinted = total.hinted.saturating_add(report.hinted);
+            }
+            Err(error) => {
+                tracing::warn!(merchant = %merchant.id, error = %error, "poll failed");
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    deps.poll.requeue_stale_events().await?;
+    failure.map_or(Ok(total), Err)
+}
