@@ -2,3 +2,6 @@
 
 pub mod resource;
 pub mod schema;
+pub mod web;
+
+pub use web::{Sage300Config, Sage300Sim};

@@ -58,7 +58,12 @@ impl Catalogue {
         self.resources.get(name)
     }
 
-    /// All resources of a module, by name.
+    /// All resources, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+
+    /// The resources of one module, by name.
     pub fn of_module<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a Resource> {
         self.resources.values().filter(move |resource| resource.module == module)
     }
