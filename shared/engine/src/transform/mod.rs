@@ -39,9 +39,10 @@ pub struct Transform {
     pub clock: Arc<dyn Clock>,
     pub merchants: BTreeMap<MerchantId, Merchant>,
     pub setup: SetupCache,
-    /// When each company's poster was last told; it is told at most once per `tell_ms`.
+    /// When each company's poster was last told: at most once per `linger_ms`.
     pub told: Mutex<BTreeMap<CompanyId, Timestamp>>,
-    pub tell_ms: i64,
+    /// How long the poster lets effects gather; it is told to look after that.
+    pub linger_ms: i64,
 }
 
 /// The hint is not done; deliver it again later. Nothing is lost and nothing is doubled by that.
@@ -149,7 +150,9 @@ impl Transform {
         let ready = desired.iter().any(|d| matches!(d, Desired::Document(..)));
         if ready && self.may_tell(&merchant.company) {
             let body = Ready::body(&merchant.company);
-            self.queue.send(QueueName::EffectsReady, body, 0).await?;
+            let delay_seconds =
+                u32::try_from(self.linger_ms.max(0).saturating_add(999) / 1_000).unwrap_or(60);
+            self.queue.send(QueueName::EffectsReady, body, delay_seconds).await?;
         }
         Ok(())
     }
@@ -159,7 +162,7 @@ impl Transform {
         let now = self.clock.now();
         let Ok(mut told) = self.told.lock() else { return true };
         let due = told.get(company).is_none_or(|last| {
-            now.as_millisecond().saturating_sub(last.as_millisecond()) >= self.tell_ms
+            now.as_millisecond().saturating_sub(last.as_millisecond()) >= self.linger_ms
         });
         if due {
             told.insert(company.clone(), now);
