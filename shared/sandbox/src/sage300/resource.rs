@@ -43,8 +43,22 @@ pub trait Records {
     /// As [`Records::list`], when nothing but the `wanted` properties will be read: large details
     /// may be left out.
     fn list_only(&self, resource: &str, near: &Key, wanted: &BTreeSet<&str>) -> Vec<Row> {
-        let _all_are_given = wanted;
+        let _ = wanted;
         self.list(resource, near)
+    }
+
+    /// As [`Records::list_only`], when no row below the `floor` (property to least value) is looked
+    /// for, as a reader that continues where it stopped asks: an index may start there. Returning
+    /// more rows is correct.
+    fn list_from(
+        &self,
+        resource: &str,
+        near: &Key,
+        floor: &Key,
+        wanted: &BTreeSet<&str>,
+    ) -> Vec<Row> {
+        let _ = floor;
+        self.list_only(resource, near, wanted)
     }
 
     fn get(&self, resource: &str, key: &Key) -> Option<Row>;

@@ -37,16 +37,26 @@ fn text(value: &impl serde::Serialize) -> String {
 }
 
 impl Records for FakeCompany {
-    fn list(&self, resource: &str, near: &Key) -> Vec<Row> {
-        self.heard(format!("list {resource} {}", text(near)));
+    fn list(&self, resource: &str, _: &Key) -> Vec<Row> {
         self.rows.get(resource).cloned().unwrap_or_default()
     }
 
     fn list_only(&self, resource: &str, near: &Key, wanted: &BTreeSet<&str>) -> Vec<Row> {
-        self.heard(format!("list_only {resource} {} {}", text(near), text(wanted)));
-        let mut rows = self.rows.get(resource).cloned().unwrap_or_default();
+        let mut rows = self.list(resource, near);
         rows.iter_mut().for_each(|row| row.retain(|name, _| wanted.contains(name.as_str())));
         rows
+    }
+
+    fn list_from(
+        &self,
+        resource: &str,
+        near: &Key,
+        floor: &Key,
+        wanted: &BTreeSet<&str>,
+    ) -> Vec<Row> {
+        let few = if wanted.len() < 9 { text(wanted) } else { "all".into() };
+        self.heard(format!("{resource} {} from {} for {few}", text(near), text(floor)));
+        self.list_only(resource, near, wanted)
     }
 
     fn get(&self, resource: &str, key: &Key) -> Option<Row> {

@@ -164,29 +164,22 @@ impl<C: Company> Sage300Sim<C> {
         Ok(reply::collection(&asked.origin, query.select.as_deref(), page))
     }
 
-    /// The matching rows, no wider than the query needs to decide and (if it selects) to answer.
+    /// The matching rows, no wider than the query needs; details are read later, page by page.
     fn found(&self, resource: &Resource, query: &Query<'_>) -> Vec<Row> {
-        let shape = &resource.shape;
-        let near = query.filter.as_ref().map(filter::Filter::near).unwrap_or_default();
+        let name = &resource.name;
         let mut wanted = query.deciding();
-        let narrow = match &query.select {
-            Some(chosen) => {
-                wanted.extend(chosen.iter().map(|field| field.name.as_str()));
-                true
+        match &query.select {
+            Some(chosen) => wanted.extend(chosen.iter().map(|field| field.name.as_str())),
+            None if resource.shape.has_collections() => {
+                wanted.extend(resource.shape.keys().map(|field| field.name.as_str()));
             }
-            None => {
-                wanted.extend(shape.keys().map(|field| field.name.as_str()));
-                shape.has_collections()
-            }
-        };
-        let mut rows = if narrow {
-            self.company.list_only(&resource.name, &near, &wanted)
-        } else {
-            self.company.list(&resource.name, &near)
-        };
-        if let Some(filter) = &query.filter {
-            rows.retain(|row| filter.admits(row));
+            None => wanted.extend(resource.shape.fields.iter().map(|field| field.name.as_str())),
         }
+        let Some(filter) = &query.filter else {
+            return self.company.list_only(name, &Key::new(), &wanted);
+        };
+        let mut rows = self.company.list_from(name, &filter.near(), &filter.floor(), &wanted);
+        rows.retain(|row| filter.admits(row));
         rows
     }
 

@@ -67,18 +67,36 @@ impl<'s> Filter<'s> {
     #[must_use]
     pub fn near(&self) -> Key {
         let mut near = Key::new();
-        self.collect_near(&mut near);
+        self.each_bound(&mut |operator, field, constant| {
+            if let (Operator::Eq, Some(value)) = (operator, json(constant)) {
+                near.entry(field.name.clone()).or_insert(value);
+            }
+        });
         near
     }
 
-    fn collect_near(&self, near: &mut Key) {
+    /// The least values that an admitted record can have.
+    #[must_use]
+    pub fn floor(&self) -> Key {
+        let mut floor = Key::new();
+        self.each_bound(&mut |operator, field, constant| {
+            if let (Operator::Gt | Operator::Ge, Some(value)) = (operator, json(constant)) {
+                floor.entry(field.name.clone()).or_insert(value);
+            }
+        });
+        floor
+    }
+
+    /// Visits the comparisons of a property with a constant that every admitted record fulfils,
+    /// each as if the property stood on the left.
+    fn each_bound(&self, visit: &mut impl FnMut(Operator, &Field, &Datum<'_>)) {
         match self {
-            Self::All(filters) => filters.iter().for_each(|filter| filter.collect_near(near)),
-            Self::Compare(Operator::Eq, Term::Property(field), Term::Constant(constant))
-            | Self::Compare(Operator::Eq, Term::Constant(constant), Term::Property(field)) => {
-                if let Some(value) = json(constant) {
-                    near.entry(field.name.clone()).or_insert(value);
-                }
+            Self::All(filters) => filters.iter().for_each(|filter| filter.each_bound(visit)),
+            Self::Compare(operator, Term::Property(field), Term::Constant(constant)) => {
+                visit(*operator, field, constant);
+            }
+            Self::Compare(operator, Term::Constant(constant), Term::Property(field)) => {
+                visit(operator.turned(), field, constant);
             }
             _ => {}
         }

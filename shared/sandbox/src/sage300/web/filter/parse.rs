@@ -32,6 +32,20 @@ pub enum Operator {
     Le,
 }
 
+impl Operator {
+    /// The operator that says the same with the operands exchanged.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Eq | Self::Ne => self,
+        }
+    }
+}
+
 /// # Errors
 /// `InvalidParameters` for what is no filter.
 pub fn parse(words: &[Word]) -> Outcome<Node> {

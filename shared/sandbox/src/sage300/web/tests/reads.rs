@@ -83,14 +83,27 @@ fn an_unknown_property_is_named_with_its_type() {
 }
 
 #[test]
-fn equalities_reach_the_books_as_stored_values() {
+fn bounds_reach_the_books_as_stored_values() {
     let mut sim = with_documents();
-    let filter = "CustomerNumber eq '1200' and (BatchNumber eq 75.0 and FullyPaid eq '0') \
-                  and (DocumentType eq 'Invoice' or DocumentType eq 'Interest')";
-    get(&mut sim, &format!("AR/ARPostedDocuments?$filter={filter}"));
-    let calls = sim.company().calls.borrow();
-    let near = r#"{"BatchNumber":75,"CustomerNumber":"1200","FullyPaid":"No"}"#;
-    assert_eq!(calls.as_slice(), [format!("list ARPostedDocuments {near}")]);
+    let equal = "CustomerNumber eq '1200' and (BatchNumber eq 75.0 and FullyPaid eq '0') \
+                 and (DocumentType eq 'Invoice' or DocumentType eq 'Interest')";
+    let above = "DocumentDate ge 2026-01-01T00:00:00Z and 70 lt BatchNumber and EntryNumber lt 3";
+    for filter in [equal, above] {
+        get(&mut sim, &format!("AR/ARPostedDocuments?$filter={filter}"));
+    }
+    assert_eq!(
+        sim.company().calls.borrow().as_slice(),
+        [
+            concat!(
+                r#"ARPostedDocuments {"BatchNumber":75,"CustomerNumber":"1200","#,
+                r#""FullyPaid":"No"} from {} for all"#
+            ),
+            concat!(
+                r#"ARPostedDocuments {} from {"BatchNumber":70,"#,
+                r#""DocumentDate":"2026-01-01T00:00:00Z"} for all"#
+            ),
+        ]
+    );
 }
 
 #[test]
@@ -187,13 +200,14 @@ fn batches_are_searched_without_their_details() {
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["Invoices"][0]["CustomerNumber"], "1400");
     assert_eq!(rows[0]["Invoices"][0]["UpdateOperation"], "Unspecified");
-    let answer = get(&mut sim, "AR/ARInvoiceBatches?$select=Invoices&$top=1");
+    let options = "$filter=BatchStatus eq 'Open'&$select=Invoices&$top=1";
+    let answer = get(&mut sim, &format!("AR/ARInvoiceBatches?{options}"));
     assert_eq!(answer["value"][0]["Invoices"][0]["EntryNumber"], 1);
     assert_eq!(
         sim.company().calls.borrow().as_slice(),
         [
-            r#"list_only ARInvoiceBatches {} ["BatchNumber"]"#,
-            r#"list_only ARInvoiceBatches {} ["Invoices"]"#
+            r#"ARInvoiceBatches {} from {"BatchNumber":2} for ["BatchNumber"]"#,
+            r#"ARInvoiceBatches {"BatchStatus":"Open"} from {} for ["BatchStatus","Invoices"]"#,
         ]
     );
 }
@@ -235,5 +249,27 @@ fn partner_endpoints_are_served_when_configured() {
     for aliases in [json!({"OESOH": "OEOrders"}), json!({"OE/X": "OEShipments"})] {
         let config = serde_json::from_value(json!({"aliases": aliases})).unwrap();
         assert!(Sage300Sim::new(config, FakeCompany::default()).is_err());
+    }
+}
+
+#[test]
+fn every_cut_of_a_request_is_answered() {
+    let mut sim = with_documents();
+    let filter = "not (startswith(CustomerNumber,'1') and length(PONumber) ge 0) or \
+                  DocumentDate lt 2026-12-31T00:00:00.000Z and 'é''' ne OrderNumber";
+    for at in (0..filter.len()).filter(|at| filter.is_char_boundary(*at)) {
+        for part in [&filter[..at], &filter[at..]] {
+            let tail = format!("AR/ARPostedDocuments?$filter={part}&$top=1");
+            let status = ask(&mut sim, "GET", &tail, "").status;
+            assert!(matches!(status, 200 | 400), "{part}: {status}");
+        }
+    }
+    let path = "/Sage300WebApi/v1.0/-/SAMLTD/AR/ARReceiptAndAdjustmentBatches\
+                (BatchRecordType%20=%20'C%C3%A9''A',BatchNumber=65)";
+    for at in 0..path.len() {
+        let mut request = request("GET", "", "");
+        request.path = path[..at].to_owned();
+        let status = sim.handle(Timestamp::UNIX_EPOCH, &request).status;
+        assert!(matches!(status, 200 | 400 | 404), "{}: {status}", request.path);
     }
 }

@@ -118,3 +118,67 @@ fn a_failed_second_step_leaves_the_open_batch_behind() {
     assert_eq!(answer, (409, "RecordInvalid".to_owned()));
     assert_eq!(get(&mut sim, "AR/ARInvoiceBatches(9)")["BatchStatus"], "Open");
 }
+
+#[test]
+fn documented_bodies_of_clients_are_accepted() {
+    let mut sim = sim();
+    let receipts = json!([
+        {"CustomerNumber": "1200", "ReceiptTransactionType": "Receipt",
+         "CheckReceiptNumber": "9000001", "PaymentCode": "CCARD",
+         "AppliedReceiptsAdjustments": [{"TransactionType": "ReceiptPosted",
+            "DocumentNumber": "IN1", "PaymentNumber": 1}]},
+        {"ReceiptTransactionType": "Prepayment", "DocumentType": "OrderNumber",
+         "MatchingDocumentNumber": "ORD1", "BankReceiptAmount": 2.5,
+         "ReceiptAdjustmentOptionalFiel": [{"OptionalField": "GATEWAYID", "Value": "cus_42"}]},
+        {"ReceiptTransactionType": "ApplyDocument", "DocumentType": "Prepayment",
+         "DocumentNumber": "PP1"},
+        {"ReceiptTransactionType": "MiscellaneousReceipt", "CustomerNumber": "",
+         "MiscellaneousReceipts": [{"AccountNumber": "4030", "DistributionAmount": 3,
+            "GLReference": "r", "GLDescription": "d"}]},
+        {"AppliedReceiptsAdjustments": [{"AdjustmentGLDistributions": [{"TransactionType": 81,
+            "DistributionAmount": -1, "DistributionCode": "CACCSE",
+            "DistributionGLAccount": "4030"}]}]}
+    ]);
+    for (tail, payload) in [
+        (
+            "AR/ARReceiptAndAdjustmentBatches",
+            json!({"BatchRecordType": "CA", "ReceiptsAdjustments": receipts}),
+        ),
+        (
+            "AR/ARRefundBatches",
+            json!({"BatchDate": "2026-03-05", "BatchDescription": "Card refunds",
+                "RefundEntries": [{"CustomerNumber": "1200", "DocumentDate": "2026-03-05",
+                    "RefundDetails": [{"DocumentNumber": "UC9", "PaymentNumber": 1,
+                        "PaymentType": "CreditCard", "CreditCardBankAccount": "SEATAC",
+                        "AmountPayment": 20, "UpdateOperation": "Insert"}]}]}),
+        ),
+        (
+            "OE/OEOrders",
+            json!({"OrderNumber": "*** NEW ***", "OrderUniquifier": 0, "CustomerNumber": "1400",
+                "InvoiceWillBeProduced": true, "OrderDetails": [{"LineType": "Item",
+                    "Item": "A1-105/0", "QuantityOrdered": 2, "QuantityShipped": 2}]}),
+        ),
+        (
+            "OE/OECreditDebitNotes",
+            json!({"CustomerNumber": "1500", "CreditDebitNoteType": "CreditNote",
+                "CreditDebitDetails": [{"ReturnType": "ItemsReturnedToInventory",
+                    "QuantityReturned": 1, "CreditDebitNoteUOM": "Ea.", "UnitPrice": 5.94}]}),
+        ),
+        (
+            "CS/CSCurrencyRates",
+            json!({"ToCurrency": "CAD", "RateType": "SP", "CurrencyRateDetail": [
+                {"FromCurrency": "USD", "RateDate": "2026-03-02", "Rate": 1.365}]}),
+        ),
+    ] {
+        let reply = ask(&mut sim, "POST", tail, &payload.to_string());
+        assert_eq!(reply.status, 201, "{tail}: {}", String::from_utf8_lossy(&reply.body));
+    }
+    let through = r#"{"ProcessReceiptBatch":"PostCashbatches",
+        "ReceiptThroughPostingSequenceNumber":999999}"#;
+    for (tail, payload) in [
+        ("IC/ICDayEndProcessing('$process')", r#"{"ClearHistory":false}"#),
+        ("AR/ARCreateGLBatch('$process')", through),
+    ] {
+        assert_eq!(ask(&mut sim, "POST", tail, payload).status, 204, "{tail}");
+    }
+}
