@@ -1,5 +1,6 @@
 //! The entity schemas: which resources there are, their properties, types, keys and verbs.
 
+mod fit;
 mod metadata;
 mod shape;
 mod tables;
