@@ -9,8 +9,8 @@ use crate::settings::CalendarFields;
 /// Sage allows 12 or 13 periods a year. [V]
 const PERIODS_MAX: u8 = 13;
 
-/// Whether the date may be posted to, by the company's fiscal years. A calendar without any period we
-/// can read says nothing: the date is taken as open, and posting itself refuses if it is not.
+/// Whether the date may be posted to, by the company's fiscal years. A calendar without any period
+/// we can read says nothing: the date is taken as open, and posting itself refuses if it is not.
 #[must_use]
 pub fn period(years: &[Map<String, Value>], fields: &CalendarFields, date: Date) -> Period {
     let spans: Vec<Span> = years.iter().flat_map(|year| spans(year, fields)).collect();

@@ -1,10 +1,17 @@
 //! The books' port on Sage 300: domain words to and from the Web API's.
 
-pub mod account;
-pub mod calendar;
-pub mod receipt;
-pub mod settings;
-pub mod stored;
+mod account;
+mod adapter;
+mod batches;
+mod calendar;
+mod company;
+mod failure;
+mod receipt;
+mod settings;
+mod stored;
+
+pub use adapter::SageErp;
+pub use settings::{CalendarFields, Lookup, Settings};
 
 #[cfg(test)]
 mod sample;

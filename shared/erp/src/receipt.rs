@@ -1,7 +1,7 @@
 //! A manifest as the body of one new receipt batch.
 //!
-//! Sage assigns properties in the order in which they are sent: the fields here stand in that order,
-//! what drives before what depends. There is no `BatchStatus`: a batch is born Open, always.
+//! Sage assigns properties in the order in which they are sent: the fields here stand in that
+//! order, what drives before what depends. There is no `BatchStatus`: a batch is born Open, always.
 
 use domain::effect::{AppliedLine, Content, Document};
 use domain::manifest::{Group, Manifest};
@@ -205,8 +205,8 @@ impl NewLine {
     }
 }
 
-/// Reference, order if it has no field of its own, and as much of the manifest's token as fits: what a
-/// person can search for.
+/// Reference, order if it has no field of its own, and as much of the manifest's token as fits:
+/// what a person can search for.
 fn entry_reference(reference: &str, order: Option<&str>, token: &str) -> Result<String, Unsayable> {
     const LENGTH_MAX: usize = 60;
     let mut text = reference.to_owned();
