@@ -18,7 +18,7 @@ use crate::store::{EffectQuery, InboxEvent, Lease, TotalsRow};
 type Account = (CompanyId, CustomerNumber);
 
 /// Everything a store holds. Two runs of the same operations end in equal states.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct State {
     inbox: BTreeMap<(MerchantId, EventId), Sightings>,
     waiting: BTreeSet<(Timestamp, MerchantId, EventId)>,
@@ -40,7 +40,7 @@ pub(super) struct State {
     raised: BTreeSet<(Timestamp, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sightings {
     seen: Seen,
     count: u64,
