@@ -17,6 +17,14 @@ pub struct SimRequest {
 }
 
 impl SimRequest {
+    /// Verb, path and query only.
+    #[must_use]
+    pub fn clone_head(&self) -> Self {
+        let Self { method, path, query, .. } = self;
+        let (method, path, query) = (method.clone(), path.clone(), query.clone());
+        Self { method, path, query, ..Self::default() }
+    }
+
     /// The first header of that (lower-case) name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
