@@ -208,3 +208,43 @@ async fn an_unknown_id_is_none_and_other_rejections_are_refused() {
     assert_eq!(error.errors["981"], ["x"]);
     assert_eq!(client.export_by_id(7, true).await.unwrap_err().phase, Phase::Unclear);
 }
+
+#[tokio::test]
+async fn vault_checks_receipts_and_page_keys_use_their_paths_and_codes() {
+    let reply = |code: i64| format!(r#"{{"success":true,"response_code":{code}}}"#);
+    let (created, deleted, mailed) = (reply(160), reply(162), reply(149));
+    let (sold, returned, managed) = (reply(120), reply(122), reply(124));
+    let replies = [TOKEN, &created, &deleted, &mailed, r#"{"clientKey":"k"}"#];
+    let replies = replies.into_iter().chain([&*sold, &*returned, &*managed, &*managed]);
+    let (client, seen) = paytrace(replies.map(|r| (200, r)).collect()).await;
+    let outcomes = [
+        client.customer_pt_protect_create("C", "h", "e", "Ada").await.unwrap(),
+        client.customer_delete("C").await.unwrap(),
+        client.email_receipt(7, "ap@example.com").await.unwrap(),
+    ];
+    assert_eq!(client.payment_fields_token().await.unwrap().expose(), "k");
+    let checks = [
+        client.check_sale_by_customer("C", &details("2.50")).await.unwrap(),
+        client.check_refund_by_transaction(9, "2.50".parse().unwrap()).await.unwrap(),
+        client.check_void(9).await.unwrap(),
+        client.check_fund(9).await.unwrap(),
+    ];
+    for outcome in outcomes.iter().chain(&checks) {
+        assert!(matches!(outcome, Outcome::Approved(_)), "{outcome:?}");
+    }
+    let paths = [
+        "customer/pt_protect_create",
+        "customer/delete",
+        "transactions/email_receipt",
+        "payment_fields/token/create",
+        "checks/sale/by_customer",
+        "checks/refund/by_transaction",
+        "checks/manage/void",
+        "checks/manage/fund",
+    ];
+    let seen = seen.lock().unwrap();
+    for (request, path) in seen.iter().skip(1).zip(paths) {
+        assert!(request.starts_with(&format!("POST /v1/{path} HTTP")), "{request}");
+    }
+    assert!(seen[6].contains(r#""check_transaction_id":9,"amount":"2.50""#), "{}", seen[6]);
+}

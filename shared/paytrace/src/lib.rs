@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+mod check;
 mod client;
 mod error;
 mod export;
@@ -31,6 +32,7 @@ mod local_time;
 mod money;
 mod outcome;
 mod record;
+mod vault;
 
 pub use client::{PayTraceClient, PayTraceConfig};
 pub use error::PayTraceError;

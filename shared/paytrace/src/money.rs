@@ -143,7 +143,11 @@ impl Payer {
         }
     }
 
-    fn body(&self, operation: &'static str, details: &Details) -> Result<Value, PayTraceError> {
+    pub(crate) fn body(
+        &self,
+        operation: &'static str,
+        details: &Details,
+    ) -> Result<Value, PayTraceError> {
         let unwritable =
             || PayTraceError::new(operation, paysage_http::Phase::NotSent, "unwritable body");
         let mut body = serde_json::to_value(details).map_err(|_| unwritable())?;
