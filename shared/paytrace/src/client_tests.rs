@@ -178,7 +178,8 @@ async fn exports_read_exact_amounts_and_tolerate_new_fields() {
     let body = r#"{"success":true,"response_code":1,"transactions":[
         {"transaction_id":"7","amount":110,"status_code":"GB118","novel":{"x":1}},
         {"transaction_id":8,"amount":79228162514264.10,"status_code":"N","status_message":"VOID",
-         "settled":null,"credit_card":{"masked_number":"************5439","expiration_month":11}}]}"#;
+         "settled":null,
+         "credit_card":{"masked_number":"************5439","expiration_month":11}}]}"#;
     let (client, seen) = paytrace(vec![(200, TOKEN), (200, body)]).await;
     let day = jiff::civil::date(2026, 1, 9);
     let records = client.export_by_date_range(&DateRange::days(day, day)).await.unwrap();

@@ -89,7 +89,8 @@ async fn a_missing_record_is_none_but_a_missing_resource_is_refused() {
 
 #[tokio::test]
 async fn every_page_keeps_the_filter_and_takes_only_skip_from_the_link() {
-    let first = r#"{"@odata.count":"3","value":[{"Zulu":"a","Amount":110},{"Zulu":"b","Amount":2.50}],
+    let first = r#"{"@odata.count":"3","value":[{"Zulu":"a","Amount":110},
+        {"Zulu":"b","Amount":2.50}],
         "@odata.nextLink":"http://evil.example/Other?$skip=2"}"#;
     let second = r#"{"value":[{"Zulu":"c","Amount":0}]}"#;
     let (client, seen) = sage(vec![(200, first), (200, second)]).await;
@@ -147,7 +148,10 @@ async fn posting_names_one_batch_and_never_all() {
     client.create_gl_batch(&receipts).await.unwrap();
     let seen = seen.lock().unwrap();
     assert!(seen[0].contains("AR/ARPostReceiptsAndAdjustments('$process') HTTP"), "{}", seen[0]);
-    let body = r#"{"BatchType":"CA","PostAllBatches":"Donotpostallbatches","PostBatchFrom":148,"PostBatchTo":148}"#;
+    let body = concat!(
+        r#"{"BatchType":"CA","PostAllBatches":"Donotpostallbatches","#,
+        r#""PostBatchFrom":148,"PostBatchTo":148}"#
+    );
     assert!(seen[0].ends_with(body), "{}", seen[0]);
     let body = r#"{"PostAllBatches":"Donotpostallbatches","PostBatchFrom":9,"PostBatchTo":9}"#;
     assert!(seen[1].ends_with(body), "{}", seen[1]);
