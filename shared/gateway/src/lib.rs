@@ -1,5 +1,10 @@
 //! The payment gateway's port on PayTrace: its records to domain words.
 
-pub mod card;
-pub mod moment;
-pub mod status;
+mod adapter;
+mod card;
+mod failure;
+mod record;
+mod status;
+
+pub use adapter::{MerchantSettings, PayTraceGateway, UnknownZone};
+pub use status::{Code, Row, StatusTable};

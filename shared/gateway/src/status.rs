@@ -1,6 +1,7 @@
 //! The total status table: what a transaction record's type, status and message mean to us.
 //!
-//! A record no row fits, or that rows disagree about, is `Unknown`: its items are held, never guessed.
+//! A record no row fits, or that rows disagree about, is `Unknown`: its items are held, never
+//! guessed.
 
 use domain::transaction::{Kind, Status};
 use serde::{Deserialize, Serialize};
