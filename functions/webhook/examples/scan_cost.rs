@@ -14,6 +14,7 @@ use engine::port::Clock;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use ledger::store::InboxEvent;
+use runtime::config::Secret;
 use sha2::Sha256;
 use tower::ServiceExt;
 use webhook::accept::Accept;
@@ -21,7 +22,6 @@ use webhook::endpoint::{
     Encoding, Endpoint, EndpointConfig, Endpoints, SchemeConfig, TOLERANCE_SECONDS,
 };
 use webhook::scheme::Delivery;
-use webhook::secret::Secret;
 use webhook::verify::verify_and_scan;
 use webhook::{Deps, router};
 
@@ -154,7 +154,7 @@ fn config() -> EndpointConfig {
 
 /// About 2 kB, as an event with a few lines of an order would be.
 fn body() -> String {
-    let lines: Vec<String> = (0..12)
+    let lines: Vec<String> = (0..14)
         .map(|line| {
             format!(
                 "{{\"sku\":\"PART-{line:04}\",\"description\":\"Bracket, left, galvanized, no. {line}\",\

@@ -8,7 +8,7 @@ use runtime::json::{PointerError, Pointers};
 use thiserror::Error;
 
 use crate::scheme::{self, Scheme};
-use crate::secret::Secret;
+use runtime::config::Secret;
 
 /// The seconds a timestamp may be off, either way, when nothing else is configured.
 pub const TOLERANCE_SECONDS: u32 = 300;

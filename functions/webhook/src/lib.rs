@@ -12,11 +12,11 @@
 
 pub mod accept;
 pub mod code;
+pub mod configured;
 pub mod endpoint;
 mod form;
 mod handler;
 pub mod scheme;
-pub mod secret;
 #[cfg(test)]
 mod tests;
 pub mod verify;

@@ -5,6 +5,7 @@ mod hmac;
 mod token;
 
 use axum::http::HeaderMap;
+use axum::http::header::AsHeaderName;
 use jiff::Timestamp;
 
 use self::hmac::{BodyHmac, StandardWebhooks, TimestampedHmac};
@@ -86,7 +87,7 @@ pub(crate) fn build(config: &EndpointConfig) -> Result<Box<dyn Scheme>, Endpoint
 }
 
 /// The value of a header that is there once, not empty and visible ASCII.
-fn only<'r>(headers: &'r HeaderMap, name: &str) -> Result<&'r str, Unauthenticated> {
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<&str, Unauthenticated> {
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(Unauthenticated) };
     match value.to_str() {

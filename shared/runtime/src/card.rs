@@ -56,14 +56,16 @@ pub fn redact(text: &str) -> String {
 
 /// The forbidden field name that `name` is, if it is one: case, `_`, `-` and spaces do not count.
 #[must_use]
+#[inline]
 pub fn forbidden_name(name: &str) -> Option<&'static str> {
-    let first = name.bytes().find(|byte| !is_joint(*byte))?.to_ascii_lowercase();
-    if !matches!(first, b'c' | b'e' | b'p' | b't') {
-        return None;
-    }
-    if first == b'e' {
-        let head = name.as_bytes().get(..ENCRYPTED.len())?;
-        return head.eq_ignore_ascii_case(ENCRYPTED.as_bytes()).then_some("encrypted_*");
+    let mut bare = name.bytes().filter(|byte| !is_joint(*byte)).map(|byte| byte | 0x20);
+    match (bare.next()?, bare.next()?) {
+        (b'c', b'a' | b'c' | b'r' | b's' | b'v') | (b'p', b'a' | b'i') | (b't', b'r') => {}
+        (b'e', b'n') => {
+            let head = name.as_bytes().get(..ENCRYPTED.len())?;
+            return head.eq_ignore_ascii_case(ENCRYPTED.as_bytes()).then_some("encrypted_*");
+        }
+        _ => return None,
     }
     NAMES.iter().find(|(bare, _)| same_name(name, bare)).map(|(_, shown)| *shown)
 }

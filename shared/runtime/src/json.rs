@@ -205,6 +205,7 @@ impl<'a> Scanner<'a, '_> {
         Ok(false)
     }
 
+    #[inline]
     fn close(&mut self, frame: Frame) {
         self.at += 1;
         self.depth -= 1;
@@ -291,14 +292,17 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
+    #[inline]
     fn frame(&self) -> Option<Frame> {
         self.frames.get(self.depth.checked_sub(1)?).copied()
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn skip_blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
             self.at += 1;
@@ -306,6 +310,7 @@ impl<'a> Scanner<'a, '_> {
     }
 }
 
+#[inline]
 fn refuse_card(value: &str, digits: usize, start: usize) -> Result<(), Refused> {
     if digits < card::DIGITS_MIN {
         return Ok(());

@@ -1,1 +1,9 @@
-//! runtime
+//! What every program of Paysage needs around its work: configuration, logs, the clock, and reading
+//! what comes from outside with limits.
+
+pub mod card;
+pub mod clock;
+pub mod config;
+pub mod json;
+pub mod records;
+pub mod telemetry;

@@ -254,6 +254,11 @@ mod tests {
         )
     }
 
+    /// A host may move the work to another thread.
+    fn spawnable<W: Future + Send>(work: W) -> W {
+        work
+    }
+
     fn failed(response: SqsBatchResponse) -> Vec<String> {
         let mut ids: Vec<String> = response
             .batch_item_failures
@@ -273,7 +278,8 @@ mod tests {
             ("3", "\"Panic\"", 2),
             ("4", "\"Succeed\"", 1),
         ]);
-        let response = each(event, Budget::unlimited(), &desk, 2, work).await;
+        let working = each(event, Budget::unlimited(), &desk, 2, work);
+        let response = spawnable(working).await;
         assert_eq!(failed(response), ["2", "3"]);
         assert!(desk.lost.lock().unwrap().is_empty());
     }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Authentic, Delivery, SECRET_BYTES_MIN, SIGNATURES_MAX, Scheme, Unauthenticated, only};
 use crate::endpoint::{Encoding, EndpointConfig, EndpointError};
-use crate::secret::Secret;
+use runtime::config::Secret;
 
 /// <https://www.standardwebhooks.com>: HMAC over `{id}.{timestamp}.{body}`.
 pub(super) struct StandardWebhooks {
@@ -22,7 +22,7 @@ pub(super) struct StandardWebhooks {
 impl StandardWebhooks {
     pub(super) fn new(config: &EndpointConfig) -> Result<Self, EndpointError> {
         let keys = Keys::new(config, |secret| {
-            let encoded = secret.as_str().strip_prefix("whsec_")?;
+            let encoded = secret.expose().strip_prefix("whsec_")?;
             STANDARD.decode(encoded).ok().map(Zeroizing::new)
         })?;
         Ok(Self { keys, tolerance_seconds: config.tolerance_seconds })
@@ -81,7 +81,7 @@ impl Scheme for TimestampedHmac {
     }
 
     fn verify<'r>(&self, delivery: &Delivery<'r>) -> Result<Authentic<'r>, Unauthenticated> {
-        let timestamp = only(delivery.headers, self.timestamp_header.as_str())?;
+        let timestamp = only(delivery.headers, &self.timestamp_header)?;
         is_timely(timestamp, delivery.now, self.tolerance_seconds)?;
         let signatures = self.signature.read(delivery)?;
         self.keys.verify(&[timestamp.as_bytes(), b".", delivery.body], &signatures)?;
@@ -136,7 +136,7 @@ impl Keys {
     }
 
     fn of_bytes(config: &EndpointConfig) -> Result<Self, EndpointError> {
-        Self::new(config, |secret| Some(Zeroizing::new(secret.as_str().as_bytes().to_vec())))
+        Self::new(config, |secret| Some(Zeroizing::new(secret.expose().as_bytes().to_vec())))
     }
 
     /// Compares every signature with that of every secret, whatever matches first.
@@ -214,7 +214,7 @@ impl SignatureHeader {
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Signatures, Unauthenticated> {
         let mut signatures = Signatures::default();
-        for part in only(delivery.headers, self.name.as_str())?.split(',') {
+        for part in only(delivery.headers, &self.name)?.split(',') {
             signatures.add(part.trim().strip_prefix(&self.prefix), self.encoding)?;
         }
         Ok(signatures)

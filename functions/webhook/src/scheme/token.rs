@@ -63,10 +63,10 @@ struct Tokens(Vec<[u8; 32]>);
 
 impl Tokens {
     fn new(config: &EndpointConfig) -> Result<Self, EndpointError> {
-        if config.secrets.iter().any(|secret| secret.as_str().len() < SECRET_BYTES_MIN) {
+        if config.secrets.iter().any(|secret| secret.expose().len() < SECRET_BYTES_MIN) {
             return Err(EndpointError::Secret(config.name.clone()));
         }
-        Ok(Self(config.secrets.iter().map(|secret| digest(secret.as_str())).collect()))
+        Ok(Self(config.secrets.iter().map(|secret| digest(secret.expose())).collect()))
     }
 
     fn verify<'r>(&self, shown: &str) -> Result<Authentic<'r>, Unauthenticated> {

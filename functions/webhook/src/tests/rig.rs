@@ -23,8 +23,8 @@ use tower::ServiceExt;
 
 use crate::accept::Accept;
 use crate::endpoint::{Encoding, EndpointConfig, Endpoints, SchemeConfig, TOLERANCE_SECONDS};
-use crate::secret::Secret;
 use crate::{Deps, router};
+use runtime::config::Secret;
 
 pub(super) const OLD: &str = "the first secret, 32 bytes long..";
 pub(super) const NEW: &str = "the second secret, as long as it.";

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::rig::*;
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::secret::Secret;
+use runtime::config::Secret;
 
 #[tokio::test]
 async fn every_scheme_accepts_its_own() {

@@ -19,6 +19,7 @@ impl Keys {
     }
 
     /// Adds the key that starts at this byte; false when there is no room.
+    #[inline]
     pub(super) fn push(&mut self, hash: u32, start: usize) -> bool {
         let slots = (self.hashes.get_mut(self.count), self.starts.get_mut(self.count));
         let ((Some(hashes), Some(starts)), Ok(start)) = (slots, u16::try_from(start)) else {
@@ -35,6 +36,7 @@ impl Keys {
     }
 
     /// Where the keys with this hash start, from the `from`th on.
+    #[inline]
     pub(super) fn alike(&self, from: usize, hash: u32) -> impl Iterator<Item = usize> {
         let hashes = self.hashes.get(from..self.count).unwrap_or_default();
         let starts = self.starts.get(from..self.count).unwrap_or_default();
@@ -47,6 +49,7 @@ impl Keys {
 }
 
 /// A fast hash. It need not resist collisions: those only cost a comparison.
+#[inline]
 pub(super) fn hash(key: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let (words, rest) = key.as_chunks::<8>();

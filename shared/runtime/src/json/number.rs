@@ -15,6 +15,7 @@ pub(super) struct Number {
 }
 
 /// The number that starts at `start`.
+#[inline]
 pub(super) fn number(bytes: &[u8], start: usize) -> Result<Number, Refused> {
     let whole = start + usize::from(bytes.get(start) == Some(&b'-'));
     let mut at = match bytes.get(whole) {
@@ -51,6 +52,7 @@ fn some_digits(bytes: &[u8], from: usize) -> Result<usize, Refused> {
     if end == from { Err(malformed(from)) } else { Ok(end) }
 }
 
+#[inline]
 fn after_digits(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()

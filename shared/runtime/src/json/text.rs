@@ -13,6 +13,7 @@ pub(super) struct Quoted<'a> {
 }
 
 /// The string whose first byte after the opening quote is at `start`. Allocates only for escapes.
+#[inline]
 pub(super) fn quoted(text: &str, start: usize) -> Result<Quoted<'_>, Refused> {
     let bytes = text.as_bytes();
     let run = plain(bytes, start);
@@ -95,6 +96,7 @@ struct Run {
 }
 
 /// Up to the next quote, backslash or control character, or the end of the text.
+#[inline]
 fn plain(bytes: &[u8], start: usize) -> Run {
     let mut at = start;
     let mut digits = 0_u64;
@@ -129,6 +131,7 @@ const fn each(byte: u8) -> u64 {
 
 /// The top bit of each byte that ends a plain run. Exact for the lowest such byte; above it a borrow
 /// may mark others.
+#[inline]
 fn stops(word: u64) -> u64 {
     let quote = word ^ each(b'"');
     let backslash = word ^ each(b'\\');
@@ -139,6 +142,7 @@ fn stops(word: u64) -> u64 {
 }
 
 /// The top bit of each byte that is a decimal digit. Exact.
+#[inline]
 fn digit_marks(word: u64) -> u64 {
     let offset = word ^ each(b'0');
     let others = ((offset & !TOPS) + each(0x80 - 10)) | offset;
@@ -146,6 +150,7 @@ fn digit_marks(word: u64) -> u64 {
 }
 
 /// How many top bits are set.
+#[inline]
 fn count(marks: u64) -> u64 {
     (marks >> 7).wrapping_mul(ONES) >> 56
 }
