@@ -1,0 +1,102 @@
+//! `cargo xtask bench`: each bench is a program of its own that prints one JSON object of figures.
+//! Nothing here is compared with a limit: timing is for reading, never for passing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use crate::shell;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Write all figures there
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Run this bench alone
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
+}
+
+struct Bench {
+    name: &'static str,
+    /// What it measures.
+    about: &'static str,
+    /// Package and its example, built in the release profile, that prints the figures.
+    package: &'static str,
+    example: &'static str,
+}
+
+/// To add a bench: write `examples/<example>.rs` in the package, and a line here.
+const BENCHES: &[Bench] = &[];
+
+/// Runs the benches asked for; true when each printed its figures.
+#[must_use]
+pub fn run(options: &Options) -> bool {
+    let asked = |bench: &&Bench| options.only.as_deref().is_none_or(|name| name == bench.name);
+    let chosen: Vec<&Bench> = BENCHES.iter().filter(asked).collect();
+    if let Some(name) = options.only.as_ref().filter(|_| chosen.is_empty()) {
+        let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
+        shell::say(&format!("no bench is named {name}; there are: {}", names.join(", ")));
+        return false;
+    }
+    let mut figures = Map::new();
+    let mut failed = 0_usize;
+    for bench in chosen {
+        shell::say(&format!("=== {}: {}", bench.name, bench.about));
+        match figures_of(bench) {
+            Some(found) => {
+                print(&found);
+                figures.insert(bench.name.to_owned(), found);
+            }
+            None => {
+                failed += 1;
+                shell::say(&format!("{} printed no figures", bench.name));
+            }
+        }
+    }
+    write(options, &Value::Object(figures)) && failed == 0
+}
+
+fn figures_of(bench: &Bench) -> Option<Value> {
+    let arguments = ["run", "--release", "--quiet", "--locked", "--package", bench.package];
+    let mut command = shell::cargo(arguments);
+    let text = shell::output_of(command.args(["--example", bench.example]))?;
+    last_object(&text)
+}
+
+/// The last line that is a JSON object; what stands before it is the bench's talk.
+fn last_object(text: &str) -> Option<Value> {
+    let parsed = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
+    parsed.into_iter().find(Value::is_object)
+}
+
+fn print(figures: &Value) {
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        shell::say(&format!("{name:<40} {value}"));
+    }
+}
+
+fn write(options: &Options, figures: &Value) -> bool {
+    let Some(path) = &options.json else { return true };
+    match std::fs::write(path, format!("{figures:#}\n")) {
+        Ok(()) => true,
+        Err(error) => {
+            shell::say(&format!("cannot write {}: {error}", path.display()));
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_the_last_object_printed() {
+        let text = "warming up\n{\"a\": 1}\n{\"receipts_per_second\": 12.5}\ndone\n";
+        let figures = last_object(text).unwrap();
+        assert_eq!(figures["receipts_per_second"].to_string(), "12.5");
+        assert_eq!(last_object("12\nnothing"), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! The tasks behind `cargo xtask`: tests by parts, house rules, benches, generated documents.
+
+pub mod bench;
+pub mod demo;
+pub mod docs;
+pub mod parts;
+pub mod scenarios;
+pub mod tidy;
+
+mod shell;
