@@ -40,6 +40,9 @@ pub fn run(options: &Options) -> bool {
         shell::say(&format!("no bench is named {name}; there are: {}", names.join(", ")));
         return false;
     }
+    if chosen.is_empty() {
+        shell::say("the table of benches in xtask/src/bench.rs is empty");
+    }
     let mut figures = Map::new();
     let mut failed = 0_usize;
     for bench in chosen {

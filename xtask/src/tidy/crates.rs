@@ -124,6 +124,28 @@ fn below_root(facts: &Facts, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell;
+
+    #[test]
+    fn a_dependency_against_the_direction_is_found() {
+        let mut facts = Facts::read(&shell::root()).unwrap();
+        let before = (direction(&facts).len(), single_owner(&facts).len());
+        let dependency = |facts: &Facts, of: &str, on: &str| {
+            let package = facts.metadata.packages.iter().find(|p| p.name.as_str() == of).unwrap();
+            package.dependencies.iter().find(|d| d.name == on).unwrap().clone()
+        };
+        let wrong =
+            [dependency(&facts, "engine", "ledger"), dependency(&facts, "paysage-http", "reqwest")];
+        let sandbox = facts.metadata.packages.iter_mut().find(|p| p.name.as_str() == "sandbox");
+        sandbox.unwrap().dependencies.extend(wrong);
+        assert_eq!(
+            (direction(&facts).len(), single_owner(&facts).len()),
+            (before.0 + 1, before.1 + 1)
+        );
+        let said: Vec<String> = direction(&facts).iter().map(Finding::to_string).collect();
+        let expected = "shared/sandbox/Cargo.toml:0: direction: sandbox may not depend on ledger";
+        assert!(said.iter().any(|line| line == expected), "{said:?}");
+    }
 
     /// The table itself keeps the promises of the architecture.
     #[test]

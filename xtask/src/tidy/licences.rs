@@ -193,6 +193,26 @@ fn first<'a, 'b>(words: &'b [&'a str]) -> Option<(&'a str, &'b [&'a str])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell;
+
+    #[test]
+    fn banned_licences_and_sources_are_found() {
+        let mut facts = Facts::read(&shell::root()).unwrap();
+        for package in ["openssl 0.10.1", "ring 0.18.0"] {
+            facts.compiled.insert(package.to_owned());
+        }
+        let advice: Vec<String> = banned(&facts).into_iter().map(|f| f.advice).collect();
+        assert_eq!(
+            advice,
+            ["remove openssl: TLS is rustls", "remove ring: one TLS provider, once"]
+        );
+        let package = facts.metadata.packages.iter_mut().find(|p| p.name.as_str() == "serde");
+        let package = package.unwrap();
+        package.license = Some("GPL-3.0".to_owned());
+        package.source.as_mut().unwrap().repr = "git+https://example.com/serde".to_owned();
+        assert!(licences(&facts)[0].advice.contains("`GPL-3.0` is not allowed"));
+        assert!(sources(&facts)[0].advice.starts_with("serde: take it from crates.io"));
+    }
 
     #[test]
     fn expressions_are_evaluated() {
