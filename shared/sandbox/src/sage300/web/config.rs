@@ -13,8 +13,8 @@ pub struct Sage300Config {
     pub users: Vec<User>,
     /// Default and greatest number of rows in one answer. [O]
     pub page_size: usize,
-    /// Further names under which resources are served, as a partner's endpoints might be: `OE/OESOH`
-    /// to `OEOrders`.
+    /// Further names under which resources are served, as a partner's endpoints might be:
+    /// `OE/OESOH` to `OEOrders`.
     pub aliases: BTreeMap<String, String>,
     /// Whether a partner's `IC/ICLocationDetails` (quantities on hand) is installed.
     pub partner_quantities: bool,

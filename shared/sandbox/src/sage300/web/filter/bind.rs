@@ -195,7 +195,7 @@ impl<'s> Binder<'s, '_> {
                 match term.type_name().as_ref() {
                     "Edm.Boolean" => Ok(Filter::Flag(term)),
                     other => Err(refusal::invalid_parameters(format!(
-                        "The $filter expression must evaluate to a single boolean value, not {other}."
+                        "The filter must evaluate to a single boolean value, not {other}."
                     ))),
                 }
             }
