@@ -15,6 +15,7 @@ use domain::fact::stated_by;
 use domain::id::{MerchantId, PaymentKey};
 use domain::merchant::Merchant;
 use domain::transaction::{Status, Transaction};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::decide::{needs_books, receipt_key};
@@ -43,9 +44,17 @@ pub struct Settings {
     pub stale_event_ms: i64,
 }
 
-/// Transactions already known to be taken in, with what they stated. For speed only.
+/// What was done about transactions seen before. For speed only: losing it repeats hints, which
+/// changes nothing.
 #[derive(Default)]
-pub struct Memory(Mutex<BTreeMap<PaymentKey, Status>>);
+pub struct Memory(Mutex<BTreeMap<PaymentKey, (Status, Known)>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    TakenIn,
+    /// Its hint was queued then; another one is not needed for a while.
+    Hinted(Timestamp),
+}
 
 #[derive(Debug, Error)]
 pub enum PollError {
@@ -62,6 +71,9 @@ pub struct Report {
     pub seen: usize,
     pub hinted: usize,
 }
+
+/// Transactions looked up and hinted at at the same time.
+const AT_ONCE: usize = 32;
 
 impl Poll {
     /// Polls one merchant.
@@ -84,14 +96,13 @@ impl Poll {
             }
             other => other?,
         };
-        let mut report = Report { seen: transactions.len(), hinted: 0 };
-        for transaction in &transactions {
-            if !self.taken_in(transaction).await? {
-                let hint = Hint::new(&merchant.id, &transaction.key.transaction);
-                self.queue.send(QueueName::Hints, hint.body(), 0).await?;
-                report.hinted = report.hinted.saturating_add(1);
-            }
-        }
+        let hinted: Vec<bool> = stream::iter(&transactions)
+            .map(|transaction| self.hint(transaction))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let hinted = hinted.into_iter().filter(|hinted| *hinted).count();
+        let report = Report { seen: transactions.len(), hinted };
         self.store.advance_watermark(&name, now).await?;
         self.admitted(&merchant.id, now).await?;
         Ok(report)
@@ -103,8 +114,7 @@ impl Poll {
     /// When the store or queue fails; the next run does it.
     pub async fn requeue_stale_events(&self) -> Result<usize, PollError> {
         const PAGE: usize = 500;
-        let before = minus(self.clock.now(), self.settings.stale_event_ms);
-        let stale = self.store.events_not_handled(before, PAGE).await?;
+        let stale = self.store.events_not_handled(self.stale(), PAGE).await?;
         for event in &stale {
             if let Some(transaction) = &event.transaction {
                 let hint = Hint {
@@ -115,6 +125,11 @@ impl Poll {
             }
         }
         Ok(stale.len())
+    }
+
+    /// What was queued before this may have been lost.
+    fn stale(&self) -> Timestamp {
+        minus(self.clock.now(), self.settings.stale_event_ms)
     }
 
     async fn window(
@@ -135,14 +150,27 @@ impl Poll {
         self.gateway.created_between(&merchant.id, first, last).await
     }
 
+    /// Queues a hint unless the transaction is taken in, or was hinted at a moment ago.
+    async fn hint(&self, transaction: &Transaction) -> Result<bool, PollError> {
+        if self.taken_in(transaction).await? {
+            return Ok(false);
+        }
+        let PaymentKey { merchant, transaction: id } = &transaction.key;
+        self.queue.send(QueueName::Hints, Hint::new(merchant, id).body(), 0).await?;
+        self.memory.learn(transaction, Known::Hinted(self.clock.now()));
+        Ok(true)
+    }
+
     /// All facts the transaction states are recorded, and so is what they lead to.
     async fn taken_in(&self, transaction: &Transaction) -> Result<bool, PollError> {
         let stated = stated_by(transaction);
         if stated.is_empty() && transaction.status != Status::Unknown {
             return Ok(true);
         }
-        if self.memory.knows(transaction) {
-            return Ok(true);
+        match self.memory.known(transaction) {
+            Some(Known::TakenIn) => return Ok(true),
+            Some(Known::Hinted(at)) if at > self.stale() => return Ok(true),
+            _ => {}
         }
         let Some(payment) = self.store.payment(&transaction.key).await? else { return Ok(false) };
         let recorded = stated.keys().all(|name| payment.facts.contains_key(name));
@@ -150,7 +178,7 @@ impl Poll {
             || payment.effects.iter().any(|effect| effect.key == receipt_key(transaction));
         let taken_in = recorded && decided && !stated.is_empty();
         if taken_in {
-            self.memory.learn(transaction);
+            self.memory.learn(transaction, Known::TakenIn);
         }
         Ok(taken_in)
     }
@@ -165,17 +193,18 @@ impl Poll {
 impl Memory {
     const KEPT_MAX: usize = 100_000;
 
-    fn knows(&self, transaction: &Transaction) -> bool {
-        let Ok(map) = self.0.lock() else { return false };
-        map.get(&transaction.key).is_some_and(|status| *status == transaction.status)
+    fn known(&self, transaction: &Transaction) -> Option<Known> {
+        let map = self.0.lock().ok()?;
+        let (status, known) = map.get(&transaction.key)?;
+        (*status == transaction.status).then_some(*known)
     }
 
-    fn learn(&self, transaction: &Transaction) {
+    fn learn(&self, transaction: &Transaction, known: Known) {
         if let Ok(mut map) = self.0.lock() {
             if map.len() >= Self::KEPT_MAX {
                 map.clear();
             }
-            map.insert(transaction.key.clone(), transaction.status);
+            map.insert(transaction.key.clone(), (transaction.status, known));
         }
     }
 }
