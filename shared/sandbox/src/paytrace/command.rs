@@ -1,0 +1,141 @@
+//! What a person, or a test, does to the account outside its API.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::card::{self, Card, plain};
+use super::dispatch::PaytraceSim;
+use super::record::{Address, Kind, Record, Standing};
+
+pub fn perform(
+    account: &mut PaytraceSim,
+    now: Timestamp,
+    command: &str,
+    body: &Value,
+) -> Result<Value, String> {
+    match command {
+        "settle" => {
+            let number = account.records.settle(now, &account.config);
+            Ok(json!({ "batch": number }))
+        }
+        "tokenize" => tokenize(account, now, body),
+        "seed_transactions" => seed(account, now, body),
+        "set" => set(account, body),
+        other => Err(format!(
+            "there is no command `{other}`: use settle, tokenize, seed_transactions or set"
+        )),
+    }
+}
+
+/// What the hosted fields do in a browser.
+fn tokenize(account: &mut PaytraceSim, now: Timestamp, body: &Value) -> Result<Value, String> {
+    let card = card::read(&json!({ "credit_card": body }), now)
+        .map_err(|_| "give a valid number, expiration_month and expiration_year".to_owned())?;
+    account.issued = account.issued.saturating_add(1);
+    let token = format!("0b7d2c1e-0000-4000-8000-{:012x}", account.issued);
+    let key = format!("ZW5jLWtleS0={:06x}", account.issued);
+    account.hosted.insert(token.clone(), (key.clone(), card));
+    Ok(json!({"hpf_token": token, "enc_key": key}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seeds {
+    transactions: Vec<Seed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    amount: Value,
+    kind: String,
+    #[serde(default)]
+    invoice_id: String,
+    #[serde(default)]
+    customer_id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    created: Option<Timestamp>,
+}
+
+/// Many transactions at once, as if they had come through the virtual terminal.
+fn seed(account: &mut PaytraceSim, now: Timestamp, body: &Value) -> Result<Value, String> {
+    let seeds: Seeds = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
+    let mut ids = Vec::with_capacity(seeds.transactions.len());
+    for seed in seeds.transactions {
+        ids.push(one(account, now, seed)?);
+    }
+    Ok(json!({ "ids": ids }))
+}
+
+fn one(account: &mut PaytraceSim, now: Timestamp, seed: Seed) -> Result<i64, String> {
+    let (kind, standing) = match seed.kind.as_str() {
+        "sale" => (Kind::Sale, Standing::Pending),
+        "declined" => (Kind::Sale, Standing::Declined),
+        "authorization" => (Kind::Authorization, Standing::Authorized),
+        other => return Err(format!("kind `{other}`: use sale, declined or authorization")),
+    };
+    let cents = card::cents(Some(&seed.amount));
+    let cents = cents.ok_or_else(|| format!("{} is not an amount", plain(Some(&seed.amount))))?;
+    let approved = standing != Standing::Declined;
+    let id = account.records.next_id();
+    let card = Card { number: "4012000098765439".into(), month: 12, year: 2030 };
+    let record = Record {
+        id,
+        kind,
+        standing,
+        cents,
+        refunded: 0,
+        card: card.number,
+        expiration: (card.month, card.year),
+        billing: Address { name: seed.name, ..Address::default() },
+        shipping: Address::default(),
+        invoice_id: seed.invoice_id,
+        description: String::new(),
+        reference: String::new(),
+        tax: "0.00".into(),
+        email: seed.email,
+        customer_id: seed.customer_id,
+        approval_code: if approved { account.records.next_approval() } else { String::new() },
+        approval_message: match approved {
+            true => "  NO  MATCH - Approved and completed".into(),
+            false => "    DECLINE - Do not honor".into(),
+        },
+        avs: if approved { "No Match".into() } else { "0".into() },
+        csc: String::new(),
+        created: seed.created.unwrap_or(now),
+        created_by: "terminal".into(),
+        through: "Virtual Terminal",
+        settled: None,
+    };
+    account.records.put(record);
+    Ok(id)
+}
+
+fn set(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
+    let members = body.as_object().ok_or("give settings as a JSON object")?;
+    for (name, value) in members {
+        let wrong = || format!("`{name}`: {value} does not fit");
+        let config = &mut account.config;
+        match name.as_str() {
+            "duplicate_minutes" => {
+                config.duplicate_minutes = value.as_i64().ok_or_else(wrong)?;
+            }
+            "auto_settle" => config.auto_settle = value.as_bool().ok_or_else(wrong)?,
+            "void_on_avs_mismatch" => {
+                config.void_on_avs_mismatch = value.as_bool().ok_or_else(wrong)?;
+            }
+            "token_seconds" => config.token_seconds = value.as_i64().ok_or_else(wrong)?,
+            "cut_off_hour" => {
+                let hour = value.as_i64().and_then(|hour| i8::try_from(hour).ok());
+                config.cut_off_hour = hour.filter(|h| (0..24).contains(h)).ok_or_else(wrong)?;
+            }
+            _ => return Err(format!("there is no setting `{name}` to change")),
+        }
+    }
+    Ok(json!({"ok": true}))
+}
