@@ -96,13 +96,14 @@ impl Poll {
             }
             other => other?,
         };
-        let hinted: Vec<bool> = stream::iter(&transactions)
+        let seen = transactions.len();
+        let hinted: Vec<bool> = stream::iter(transactions)
             .map(|transaction| self.hint(transaction))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
         let hinted = hinted.into_iter().filter(|hinted| *hinted).count();
-        let report = Report { seen: transactions.len(), hinted };
+        let report = Report { seen, hinted };
         self.store.advance_watermark(&name, now).await?;
         self.admitted(&merchant.id, now).await?;
         Ok(report)
@@ -151,13 +152,13 @@ impl Poll {
     }
 
     /// Queues a hint unless the transaction is taken in, or was hinted at a moment ago.
-    async fn hint(&self, transaction: &Transaction) -> Result<bool, PollError> {
-        if self.taken_in(transaction).await? {
+    async fn hint(&self, transaction: Transaction) -> Result<bool, PollError> {
+        if self.taken_in(&transaction).await? {
             return Ok(false);
         }
         let PaymentKey { merchant, transaction: id } = &transaction.key;
         self.queue.send(QueueName::Hints, Hint::new(merchant, id).body(), 0).await?;
-        self.memory.learn(transaction, Known::Hinted(self.clock.now()));
+        self.memory.learn(&transaction, Known::Hinted(self.clock.now()));
         Ok(true)
     }
 
