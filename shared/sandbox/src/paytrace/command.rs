@@ -19,18 +19,24 @@ pub fn perform(
             let number = account.records.settle(now, &account.config);
             Ok(json!({ "batch": number }))
         }
-        "tokenize" => tokenize(account, now, body),
+        "tokenize" => tokenize(account, body),
         "seed_transactions" => seed(account, now, body),
+        "return_check" => {
+            let id = body.get("check_transaction_id").and_then(Value::as_i64);
+            account.checks.return_one(id.ok_or("give check_transaction_id")?)?;
+            Ok(json!({"ok": true}))
+        }
         "set" => set(account, body),
         other => Err(format!(
-            "there is no command `{other}`: use settle, tokenize, seed_transactions or set"
+            "there is no command `{other}`: use settle, tokenize, seed_transactions, \
+             return_check or set"
         )),
     }
 }
 
 /// What the hosted fields do in a browser.
-fn tokenize(account: &mut PaytraceSim, now: Timestamp, body: &Value) -> Result<Value, String> {
-    let card = card::read(&json!({ "credit_card": body }), now)
+fn tokenize(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
+    let card = card::read(&json!({ "credit_card": body }))
         .map_err(|_| "give a valid number, expiration_month and expiration_year".to_owned())?;
     account.issued = account.issued.saturating_add(1);
     let token = format!("0b7d2c1e-0000-4000-8000-{:012x}", account.issued);

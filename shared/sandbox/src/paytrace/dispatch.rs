@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::auth::Tokens;
+use super::checks::Checks;
 use super::config::{PaytraceConfig, User};
 use super::record::Records;
+use super::recurrence::Recurrences;
 use super::reply::{self, Errors};
 use super::vault::Vault;
 use super::{command, state};
@@ -19,6 +21,8 @@ pub struct PaytraceSim {
     pub(super) tokens: Tokens,
     pub(super) records: Records,
     pub(super) vault: Vault,
+    pub(super) checks: Checks,
+    pub(super) recurrences: Recurrences,
     /// Cards behind hosted-field tokens not yet used.
     pub(super) hosted: BTreeMap<String, (String, super::card::Card)>,
     pub(super) issued: u64,
@@ -40,10 +44,18 @@ impl PaytraceSim {
             records: Records::new(&config),
             tokens: Tokens::default(),
             vault: Vault::default(),
+            checks: Checks::default(),
+            recurrences: Recurrences::default(),
             hosted: BTreeMap::new(),
             issued: 0,
             config,
         }
+    }
+
+    /// Runs what is due, then settles what the cut-offs up to now settle.
+    pub(super) fn let_time_pass(&mut self, now: Timestamp) {
+        self.run_recurrences(now);
+        self.records.let_time_pass(now, &self.config);
     }
 
     fn api(&mut self, now: Timestamp, path: &str, request: &SimRequest) -> SimReply {
@@ -61,6 +73,10 @@ impl PaytraceSim {
         let answered = match path.split_once('/') {
             Some(("transactions", rest)) => self.transactions(&call, rest),
             Some(("customer", rest)) => self.customer(&call, rest),
+            Some(("checks", rest)) => self.checks(&call, rest),
+            Some(("batches", rest)) => self.batches(&call, rest),
+            Some(("recurrence", rest)) => self.recurrence(&call, rest),
+            Some(("level_three", rest)) => self.level_three(&call, rest),
             Some(("payment_fields", "token/create")) => Ok(self.client_key()),
             _ => return reply::page_not_found(),
         };
@@ -99,7 +115,7 @@ pub(super) fn missing(name: &str) -> Errors {
 
 impl Simulator for PaytraceSim {
     fn handle(&mut self, now: Timestamp, request: &SimRequest) -> SimReply {
-        self.records.let_time_pass(now, &self.config);
+        self.let_time_pass(now);
         let path = request.path.trim_end_matches('/');
         match (request.method.as_str(), path) {
             ("POST", "/oauth/token") => self.tokens.issue(now, request, &self.config),
@@ -117,7 +133,7 @@ impl Simulator for PaytraceSim {
     }
 
     fn command(&mut self, now: Timestamp, command: &str, body: &Value) -> Result<Value, String> {
-        self.records.let_time_pass(now, &self.config);
+        self.let_time_pass(now);
         command::perform(self, now, command, body)
     }
 }

@@ -127,7 +127,7 @@ fn status(record: &Record) -> (String, String) {
     }
 }
 
-fn listed(rows: Vec<Value>) -> crate::sim::SimReply {
+pub(super) fn listed(rows: Vec<Value>) -> crate::sim::SimReply {
     let mut body = head(true, 1, "Your request has been successfully completed.");
     body.insert("transactions".into(), Value::Array(rows));
     body.insert("external_transaction_id".into(), json!(""));
@@ -157,18 +157,20 @@ pub(super) fn address(address: &Address, county: bool) -> Value {
 }
 
 /// `MM/DD/YYYY`.
-fn day(call: &Call<'_>, name: &str) -> Result<Date, super::reply::Errors> {
-    let text = plain(call.body.get(name));
+pub(super) fn day(call: &Call<'_>, name: &str) -> Result<Date, super::reply::Errors> {
+    date_of(&plain(call.body.get(name))).ok_or_else(|| missing(name))
+}
+
+pub(super) fn date_of(text: &str) -> Option<Date> {
     let mut parts = text.split('/').map(|part| part.parse::<i16>().ok());
     let (month, day, year) = (parts.next(), parts.next(), parts.next());
-    let date = match (month.flatten(), day.flatten(), year.flatten()) {
+    match (month.flatten(), day.flatten(), year.flatten()) {
         (Some(month), Some(day), Some(year)) => {
             let small = |n: i16| i8::try_from(n).unwrap_or(0);
             Date::new(year, small(month), small(day)).ok()
         }
         _ => None,
-    };
-    date.ok_or_else(|| missing(name))
+    }
 }
 
 fn with_bin(call: &Call<'_>) -> bool {

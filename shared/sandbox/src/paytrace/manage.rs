@@ -6,7 +6,7 @@ use super::card::{self, Card, plain};
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
 use super::record::{Address, Kind, Record, Standing};
 use super::reply::{self, Errors, head, ok};
-use super::sale::{address, unknown_transaction};
+use super::sale::{address, swiped, unknown_transaction};
 use crate::sim::SimReply;
 
 impl PaytraceSim {
@@ -64,8 +64,11 @@ impl PaytraceSim {
                 let cents = self.amount(call)?;
                 Ok(self.refunded(call, cents, (card, billing, customer_id)))
             }
-            "keyed" => {
-                let card = card::read(call.body, call.now)?;
+            "keyed" | "swiped" => {
+                let card = match from {
+                    "swiped" => swiped(call.body)?,
+                    _ => card::read(call.body)?,
+                };
                 let billing = address(call.body.get("billing_address"));
                 let cents = self.amount(call)?;
                 Ok(self.refunded(call, cents, (card, billing, String::new())))
@@ -157,7 +160,7 @@ impl PaytraceSim {
     }
 
     /// The transaction a call names; unknown is 58.
-    fn named(&self, call: &Call<'_>) -> Result<&Record, Errors> {
+    pub(super) fn named(&self, call: &Call<'_>) -> Result<&Record, Errors> {
         let id = plain(call.body.get("transaction_id"));
         if id.is_empty() {
             return Err(missing("transaction_id"));

@@ -169,6 +169,12 @@ impl Records {
         at.to_zoned(self.zone.clone())
     }
 
+    /// That hour and minute of a local day.
+    pub fn at_local(&self, day: Date, (hour, minute): (i8, i8)) -> Option<Timestamp> {
+        let zoned = day.at(hour, minute, 0, 0).to_zoned(self.zone.clone()).ok()?;
+        Some(zoned.timestamp())
+    }
+
     /// `M/D/YYYY h:mm:ss AM/PM`, local, with no zone [O].
     pub fn printed(&self, at: Timestamp) -> String {
         let local = self.local(at);

@@ -116,7 +116,7 @@ impl PaytraceSim {
         let customer_id = plain(call.body.get("customer_id"));
         Ok(Some(match from {
             "keyed" => {
-                let card = card::read(call.body, call.now)?;
+                let card = card::read(call.body)?;
                 Source { card, billing: given, customer_id, keyed: true }
             }
             "swiped" => {
@@ -207,7 +207,7 @@ pub(super) fn address(value: Option<&Value>) -> Address {
 }
 
 /// Track 1 or 2: the number and the expiry (YYMM) behind it.
-fn swiped(body: &Value) -> Result<Card, Errors> {
+pub(super) fn swiped(body: &Value) -> Result<Card, Errors> {
     let swipe = match plain(body.get("swipe")) {
         empty if empty.is_empty() => plain(body.get("encrypted_swipe")),
         swipe => swipe,
@@ -225,5 +225,5 @@ fn swiped(body: &Value) -> Result<Card, Errors> {
     let (year, month) = digits.split_at_checked(2).unwrap_or(("0", "0"));
     let card = json!({"credit_card": {"number": number, "expiration_month": month,
                                       "expiration_year": year}});
-    card::read(&card, jiff::Timestamp::UNIX_EPOCH)
+    card::read(&card)
 }

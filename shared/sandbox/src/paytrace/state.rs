@@ -38,6 +38,8 @@ pub fn of(account: &PaytraceSim) -> Value {
         },
         "batches": batches,
         "pending_count": account.records.pending().len(),
+        "checks": account.checks.state(),
+        "recurrences": account.recurrences.state(),
         "customers": account.vault.all().map(|(id, _)| id).collect::<Vec<_>>(),
     })
 }

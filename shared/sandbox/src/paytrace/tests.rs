@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 use super::{PaytraceConfig, PaytraceSim};
 use crate::sim::{SimReply, SimRequest, Simulator};
 
-struct Shop {
-    account: PaytraceSim,
-    now: Timestamp,
+pub(super) struct Shop {
+    pub account: PaytraceSim,
+    pub now: Timestamp,
     token: String,
 }
 
 impl Shop {
-    fn open(config: PaytraceConfig) -> Self {
+    pub fn open(config: PaytraceConfig) -> Self {
         let now = "2026-03-02T18:00:00Z".parse().unwrap();
         let mut shop = Self { account: PaytraceSim::new(config), now, token: String::new() };
         let login = "grant_type=password&username=api%40example.test&password=demo-password";
@@ -31,12 +31,12 @@ impl Shop {
         self.account.handle(self.now, &request)
     }
 
-    fn call(&mut self, path: &str, mut payload: Value) -> Value {
+    pub fn call(&mut self, path: &str, mut payload: Value) -> Value {
         payload["integrator_id"] = json!("90123Example");
         body(&self.send(&format!("/v1/{path}"), payload.to_string().as_bytes()))
     }
 
-    fn sale(&mut self, amount: &str) -> i64 {
+    pub fn sale(&mut self, amount: &str) -> i64 {
         let sold = self.call("transactions/sale/keyed", keyed(amount));
         assert_eq!(sold["response_code"], 101, "{sold}");
         sold["transaction_id"].as_i64().unwrap()
@@ -52,14 +52,14 @@ fn body(reply: &SimReply) -> Value {
     serde_json::from_slice(&reply.body).unwrap()
 }
 
-fn keyed(amount: &str) -> Value {
+pub(super) fn keyed(amount: &str) -> Value {
     json!({"amount": amount, "invoice_id": "IN1", "email": "ap@example.test",
            "credit_card": {"number": "4012000098765439", "expiration_month": "12",
                            "expiration_year": "2030"},
            "billing_address": {"name": "Ada", "street_address": "8320 Test Rd", "zip": "85284"}})
 }
 
-fn shop() -> Shop {
+pub(super) fn shop() -> Shop {
     Shop::open(PaytraceConfig::default())
 }
 

@@ -82,7 +82,7 @@ impl PaytraceSim {
     pub(super) fn customer(&mut self, call: &Call<'_>, path: &str) -> Answered {
         match path {
             "create" => {
-                let card = card::read(call.body, call.now)?;
+                let card = card::read(call.body)?;
                 self.create(call, card, true)
             }
             "pt_protect_create" => {
@@ -137,7 +137,7 @@ impl PaytraceSim {
         let id = plain(call.body.get("customer_id"));
         self.vault.get(&id)?;
         let card = match (keyed, call.body.get("credit_card")) {
-            (true, Some(_)) => Some(card::read(call.body, call.now)?),
+            (true, Some(_)) => Some(card::read(call.body)?),
             (true, None) => None,
             (false, _) => Some(self.hosted_card(call.body)?),
         };

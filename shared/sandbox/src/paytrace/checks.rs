@@ -1,0 +1,185 @@
+//! Checks (ACH): accepted first, funded days later, sometimes returned.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::card::{self, plain};
+use super::dispatch::{Answered, Call, PaytraceSim, missing};
+use super::reply::{self, Errors, head, ok};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Waits to be funded.
+    Held,
+    Accepted,
+    Funded,
+    Voided,
+    Returned,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    pub id: i64,
+    pub standing: Standing,
+    pub refund_of: Option<i64>,
+    pub cents: i64,
+    pub account_last4: String,
+    pub customer_id: String,
+    pub created: Timestamp,
+}
+
+/// All checks of the account.
+#[derive(Default)]
+pub struct Checks {
+    by_id: BTreeMap<i64, Check>,
+}
+
+const FIRST_ID: i64 = 990_001;
+
+impl Checks {
+    fn put(&mut self, mut check: Check) -> i64 {
+        let last = self.by_id.last_key_value().map_or(FIRST_ID - 1, |(id, _)| *id);
+        check.id = last.saturating_add(1);
+        let id = check.id;
+        self.by_id.insert(id, check);
+        id
+    }
+
+    /// A check the bank sent back.
+    pub fn return_one(&mut self, id: i64) -> Result<(), String> {
+        let check = self.by_id.get_mut(&id).ok_or_else(|| format!("there is no check {id}"))?;
+        check.standing = Standing::Returned;
+        Ok(())
+    }
+
+    pub fn state(&self) -> Value {
+        let rows = self.by_id.values().map(|check| {
+            json!({"id": check.id, "amount": Decimal::new(check.cents, 2).to_string(),
+                   "status": format!("{:?}", check.standing).to_lowercase(),
+                   "refund_of": check.refund_of, "customer_id": check.customer_id,
+                   "account_last4": check.account_last4, "created": check.created})
+        });
+        Value::Array(rows.collect())
+    }
+}
+
+impl PaytraceSim {
+    pub(super) fn checks(&mut self, call: &Call<'_>, path: &str) -> Answered {
+        match path.split_once('/') {
+            Some(("sale", source)) => self.check(call, source, Standing::Accepted),
+            Some(("hold", source)) => self.check(call, source, Standing::Held),
+            Some(("refund", "by_transaction")) => self.check_refund(call),
+            Some(("refund", source)) => self.check(call, source, Standing::Accepted),
+            Some(("manage", "fund")) => {
+                self.manage(call, &[Standing::Held, Standing::Accepted], Standing::Funded)
+            }
+            Some(("manage", "void")) => {
+                self.manage(call, &[Standing::Held, Standing::Accepted], Standing::Voided)
+            }
+            _ => Ok(reply::page_not_found()),
+        }
+    }
+
+    fn check(&mut self, call: &Call<'_>, source: &str, standing: Standing) -> Answered {
+        let cents = card::cents(call.body.get("amount")).filter(|cents| *cents > 0);
+        let cents = cents.ok_or_else(|| missing("amount"))?;
+        let customer_id = plain(call.body.get("customer_id"));
+        let account = match source {
+            "by_account" => account(call.body)?,
+            "by_customer" => {
+                self.vault.get(&customer_id)?;
+                String::new()
+            }
+            _ => return Ok(reply::page_not_found()),
+        };
+        let last4 = account.get(account.len().saturating_sub(4)..).unwrap_or_default().to_owned();
+        let declined = cents == 112;
+        let check = Check {
+            id: 0,
+            standing: if declined { Standing::Voided } else { standing },
+            refund_of: None,
+            cents,
+            account_last4: last4,
+            customer_id,
+            created: call.now,
+        };
+        let id = self.checks.put(check);
+        let (code, message) = match declined {
+            false => (120, "Your check was successfully processed."),
+            true => (125, "Your check was NOT successfully processed."),
+        };
+        let mut body = head(!declined, code, message);
+        body.insert("check_transaction_id".into(), json!(id));
+        if declined {
+            body.insert("ach_code".into(), json!(0));
+            body.insert("ach_message".into(), json!(""));
+        }
+        Ok(ok(body))
+    }
+
+    fn check_refund(&mut self, call: &Call<'_>) -> Answered {
+        let original = self.named_check(call)?.clone();
+        let refundable = matches!(original.standing, Standing::Accepted | Standing::Funded);
+        let cents = match call.body.get("amount") {
+            None => original.cents,
+            given => card::cents(given).ok_or_else(|| missing("amount"))?,
+        };
+        if !refundable || cents == 0 || cents > original.cents {
+            return Err(unknown_check());
+        }
+        let refund = Check {
+            standing: Standing::Accepted,
+            refund_of: Some(original.id),
+            cents,
+            created: call.now,
+            ..original
+        };
+        let id = self.checks.put(refund);
+        let mut body = head(true, 122, "Your check was successfully refunded.");
+        body.insert("check_transaction_id".into(), json!(id));
+        Ok(ok(body))
+    }
+
+    fn manage(&mut self, call: &Call<'_>, from: &[Standing], to: Standing) -> Answered {
+        let check = self.named_check(call)?;
+        if !from.contains(&check.standing) {
+            return Err(unknown_check());
+        }
+        let id = check.id;
+        if let Some(check) = self.checks.by_id.get_mut(&id) {
+            check.standing = to;
+        }
+        let mut body = head(true, 124, "Your check was successfully managed.");
+        body.insert("check_transaction_id".into(), json!(id));
+        Ok(ok(body))
+    }
+
+    fn named_check(&self, call: &Call<'_>) -> Result<&Check, Errors> {
+        let id = plain(call.body.get("check_transaction_id")).parse().ok();
+        id.and_then(|id: i64| self.checks.by_id.get(&id)).ok_or_else(unknown_check)
+    }
+}
+
+/// Routing numbers carry a check digit: 3, 7, 1 weighted [public ABA rule].
+fn account(body: &Value) -> Result<String, Errors> {
+    let check = body.get("check");
+    let text = |name: &str| plain(check.and_then(|check| check.get(name)));
+    let (account, routing) = (text("account_number"), text("routing_number"));
+    let mut errors = Errors::default();
+    if account.len() < 4 || !account.chars().all(|c| c.is_ascii_digit()) {
+        errors.add(45, "Please provide a valid Checking Account Number.");
+    }
+    let digits: Vec<u32> = routing.chars().filter_map(|c| c.to_digit(10)).collect();
+    let sum: u32 = digits.iter().zip([3, 7, 1].iter().cycle()).map(|(d, weight)| d * weight).sum();
+    if digits.len() != 9 || routing.len() != 9 || !sum.is_multiple_of(10) {
+        errors.add(46, "Please provide a valid Transit Routing Number.");
+    }
+    if errors.is_empty() { Ok(account) } else { Err(errors) }
+}
+
+fn unknown_check() -> Errors {
+    Errors::one(80, "The check ID is invalid, or the check is already void or settled.")
+}

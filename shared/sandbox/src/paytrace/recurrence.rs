@@ -1,0 +1,222 @@
+//! Recurrences: PayTrace charges a profile by itself, at half past midnight, and tells nobody.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::card::{self, plain};
+use super::dispatch::{Answered, Call, PaytraceSim, missing};
+use super::export::{date_of, dollars};
+use super::record::{Address, Kind, Record, Standing};
+use super::reply::{self, Errors, head, ok};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recurrence {
+    pub id: i64,
+    pub customer_id: String,
+    pub cents: i64,
+    pub frequency: String,
+    pub next: Date,
+    pub total: u32,
+    pub done: u32,
+    pub description: String,
+    pub last_approved: Option<i64>,
+}
+
+#[derive(Default)]
+pub struct Recurrences {
+    by_id: BTreeMap<i64, Recurrence>,
+}
+
+/// `total_count` of a recurrence without end [O].
+const ENDLESS: u32 = 999;
+const FIRST_ID: i64 = 77_120;
+
+impl Recurrences {
+    pub fn state(&self) -> Value {
+        Value::Array(self.by_id.values().map(row).collect())
+    }
+}
+
+impl PaytraceSim {
+    pub(super) fn recurrence(&mut self, call: &Call<'_>, path: &str) -> Answered {
+        match path {
+            "create" => self.recurrence_create(call),
+            "update" => self.recurrence_update(call),
+            "delete" => {
+                let id = self.named_recurrence(call)?;
+                self.recurrences.by_id.remove(&id);
+                Ok(told(152, "The recurring transaction was successfully deleted.", id))
+            }
+            "export_approved" | "export_scheduled" => {
+                let customer = plain(call.body.get("customer_id"));
+                let rows = self.recurrences.by_id.values().filter(|one| {
+                    (customer.is_empty() || one.customer_id == customer)
+                        && (path == "export_scheduled" || one.last_approved.is_some())
+                });
+                let rows: Vec<Value> = rows.map(row).collect();
+                let mut body = head(true, 155, "Your request has been successfully completed.");
+                body.insert("recurrences".into(), Value::Array(rows));
+                Ok(ok(body))
+            }
+            _ => Ok(reply::page_not_found()),
+        }
+    }
+
+    fn recurrence_create(&mut self, call: &Call<'_>) -> Answered {
+        let customer_id = plain(call.body.get("customer_id"));
+        self.vault.get(&customer_id)?;
+        let given = call.body.get("recurrence").cloned().unwrap_or(Value::Null);
+        let text = |name: &str| plain(given.get(name));
+        let cents = card::cents(given.get("amount")).filter(|cents| *cents > 0);
+        let frequency = text("frequency").to_uppercase();
+        if step(&frequency).is_none() {
+            return Err(missing("frequency"));
+        }
+        let last = self.recurrences.by_id.last_key_value().map_or(FIRST_ID - 1, |(id, _)| *id);
+        let one = Recurrence {
+            id: last.saturating_add(1),
+            customer_id,
+            cents: cents.ok_or_else(|| missing("amount"))?,
+            frequency,
+            next: date_of(&text("start_date")).ok_or_else(|| missing("start_date"))?,
+            total: text("total_count").parse().map_err(|_| missing("total_count"))?,
+            done: 0,
+            description: text("description"),
+            last_approved: None,
+        };
+        let id = one.id;
+        self.recurrences.by_id.insert(id, one);
+        Ok(told(150, "The recurring transaction was successfully created.", id))
+    }
+
+    fn recurrence_update(&mut self, call: &Call<'_>) -> Answered {
+        let id = self.named_recurrence(call)?;
+        let given = call.body.get("recurrence").cloned().unwrap_or(Value::Null);
+        let one = self.recurrences.by_id.get_mut(&id).ok_or_else(unknown)?;
+        if given.get("amount").is_some() {
+            one.cents = card::cents(given.get("amount")).ok_or_else(|| missing("amount"))?;
+        }
+        if given.get("next_date").is_some() {
+            let next = date_of(&plain(given.get("next_date")));
+            one.next = next.ok_or_else(|| missing("next_date"))?;
+        }
+        if given.get("total_count").is_some() {
+            let total = plain(given.get("total_count")).parse();
+            one.total = total.map_err(|_| missing("total_count"))?;
+        }
+        Ok(told(151, "The recurring transaction was successfully updated.", id))
+    }
+
+    fn named_recurrence(&self, call: &Call<'_>) -> Result<i64, Errors> {
+        let given = call.body.get("recurrence").and_then(|given| given.get("id"));
+        let id = plain(given).parse().map_err(|_| missing("recurrence id"))?;
+        self.recurrences.by_id.contains_key(&id).then_some(id).ok_or_else(unknown)
+    }
+
+    /// Every run whose half past midnight has come.
+    pub(super) fn run_recurrences(&mut self, now: Timestamp) {
+        loop {
+            let due = self.recurrences.by_id.values().filter_map(|one| {
+                let over = one.total != ENDLESS && one.done >= one.total;
+                let at = self.records.at_local(one.next, (0, 30))?;
+                (!over && at <= now).then_some((at, one.id))
+            });
+            let Some((at, id)) = due.min() else { return };
+            self.run(at, id);
+        }
+    }
+
+    fn run(&mut self, at: Timestamp, id: i64) {
+        let Some(one) = self.recurrences.by_id.get(&id).cloned() else { return };
+        let record =
+            self.vault.get(&one.customer_id).ok().map(|profile| {
+                (profile.card.clone(), profile.billing.clone(), profile.email.clone())
+            });
+        let charged = record.map(|(card, billing, email)| {
+            let answer = card::ask(&card, one.cents, &billing, "", true);
+            let charged = self.records.next_id();
+            let approval_code =
+                if answer.approved { self.records.next_approval() } else { String::new() };
+            self.records.put(Record {
+                id: charged,
+                kind: Kind::Sale,
+                standing: if answer.approved { Standing::Pending } else { Standing::Declined },
+                cents: one.cents,
+                refunded: 0,
+                card: card.number,
+                expiration: (card.month, card.year),
+                billing,
+                shipping: Address::default(),
+                invoice_id: String::new(),
+                description: one.description.clone(),
+                reference: String::new(),
+                tax: "0.00".into(),
+                email,
+                customer_id: one.customer_id.clone(),
+                approval_code,
+                approval_message: answer.message,
+                avs: answer.avs,
+                csc: answer.csc,
+                created: at,
+                created_by: "recurring".into(),
+                through: "Recurring",
+                settled: None,
+            });
+            answer.approved.then_some(charged)
+        });
+        if let Some(stored) = self.recurrences.by_id.get_mut(&id) {
+            stored.done = stored.done.saturating_add(1);
+            stored.last_approved = charged.flatten().or(stored.last_approved);
+            stored.next = following(&stored.frequency, stored.next);
+        }
+    }
+}
+
+fn following(frequency: &str, from: Date) -> Date {
+    if frequency == "7" {
+        let first = from.first_of_month();
+        let middle = first.checked_add(Span::new().days(14)).unwrap_or(from);
+        let next_month = first.checked_add(Span::new().months(1)).unwrap_or(from);
+        return if from < middle { middle } else { next_month };
+    }
+    let span = step(frequency).unwrap_or_else(|| Span::new().days(1));
+    from.checked_add(span).unwrap_or(Date::MAX)
+}
+
+/// What a frequency code means [O]; `7` is the 1st and 15th.
+fn step(frequency: &str) -> Option<Span> {
+    Some(match frequency {
+        "1" => Span::new().years(1),
+        "8" => Span::new().months(6),
+        "A" => Span::new().months(4),
+        "2" => Span::new().months(3),
+        "9" => Span::new().months(2),
+        "3" => Span::new().months(1),
+        "4" => Span::new().weeks(2),
+        "5" => Span::new().weeks(1),
+        "6" => Span::new().days(1),
+        "7" => Span::new().days(14),
+        _ => return None,
+    })
+}
+
+fn row(one: &Recurrence) -> Value {
+    let next = format!("{:02}/{:02}/{}", one.next.month(), one.next.day(), one.next.year());
+    json!({"id": one.id, "amount": dollars(one.cents), "customer_id": one.customer_id,
+           "next_date": next, "total_count": one.total, "current_count": one.done,
+           "frequency": one.frequency, "description": one.description,
+           "last_transaction_id": one.last_approved})
+}
+
+fn told(code: u32, message: &str, id: i64) -> crate::sim::SimReply {
+    let mut body: Map<String, Value> = head(true, code, message);
+    body.insert("recurrence".into(), json!({ "id": id }));
+    ok(body)
+}
+
+fn unknown() -> Errors {
+    Errors::one(1, "Please provide a valid recurrence ID.")
+}
