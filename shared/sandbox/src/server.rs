@@ -9,6 +9,8 @@
 //! | `POST /_sandbox/{command}` | what a person at the vendor's screens would do |
 
 mod control;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::VecDeque;

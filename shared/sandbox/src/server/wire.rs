@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -140,7 +140,12 @@ fn whole(reply: SimReply) -> Response<Body> {
 fn broken(reply: SimReply) -> Response<Body> {
     let length = reply.body.len().max(1);
     let half = Bytes::from(cut(SimReply { status: 0, headers: vec![], body: reply.body }).body);
-    let frames = stream::iter([Ok(Frame::data(half)), Err(Dropped)]);
+    // The half is on the wire before the connection breaks.
+    let then_break = async {
+        sleep(Duration::from_millis(10)).await;
+        Err(Dropped)
+    };
+    let frames = stream::iter([Ok(Frame::data(half))]).chain(stream::once(then_break));
     let mut headers = reply.headers;
     headers.push(("content-length".into(), length.to_string()));
     head(reply.status, &headers, StreamBody::new(frames).boxed_unsync())
