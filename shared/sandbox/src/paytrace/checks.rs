@@ -24,8 +24,12 @@ pub enum Standing {
 pub struct Check {
     pub id: i64,
     pub standing: Standing,
+    /// Money goes to the account, not from it.
+    pub refund: bool,
     pub refund_of: Option<i64>,
     pub cents: i64,
+    /// Cents given back of it already.
+    pub refunded: i64,
     pub account_last4: String,
     pub customer_id: String,
     pub created: Timestamp,
@@ -59,7 +63,7 @@ impl Checks {
         let rows = self.by_id.values().map(|check| {
             json!({"id": check.id, "amount": Decimal::new(check.cents, 2).to_string(),
                    "status": format!("{:?}", check.standing).to_lowercase(),
-                   "refund_of": check.refund_of, "customer_id": check.customer_id,
+                   "refund": check.refund, "refund_of": check.refund_of, "customer_id": check.customer_id,
                    "account_last4": check.account_last4, "created": check.created})
         });
         Value::Array(rows.collect())
@@ -69,10 +73,10 @@ impl Checks {
 impl PaytraceSim {
     pub(super) fn checks(&mut self, call: &Call<'_>, path: &str) -> Answered {
         match path.split_once('/') {
-            Some(("sale", source)) => self.check(call, source, Standing::Accepted),
-            Some(("hold", source)) => self.check(call, source, Standing::Held),
+            Some(("sale", source)) => self.check(call, source, (Standing::Accepted, false)),
+            Some(("hold", source)) => self.check(call, source, (Standing::Held, false)),
             Some(("refund", "by_transaction")) => self.check_refund(call),
-            Some(("refund", source)) => self.check(call, source, Standing::Accepted),
+            Some(("refund", source)) => self.check(call, source, (Standing::Accepted, true)),
             Some(("manage", "fund")) => {
                 self.manage(call, &[Standing::Held, Standing::Accepted], Standing::Funded)
             }
@@ -83,7 +87,12 @@ impl PaytraceSim {
         }
     }
 
-    fn check(&mut self, call: &Call<'_>, source: &str, standing: Standing) -> Answered {
+    fn check(
+        &mut self,
+        call: &Call<'_>,
+        source: &str,
+        (standing, refund): (Standing, bool),
+    ) -> Answered {
         let cents = card::cents(call.body.get("amount")).filter(|cents| *cents > 0);
         let cents = cents.ok_or_else(|| missing("amount"))?;
         let customer_id = plain(call.body.get("customer_id"));
@@ -100,16 +109,19 @@ impl PaytraceSim {
         let check = Check {
             id: 0,
             standing: if declined { Standing::Voided } else { standing },
+            refund,
             refund_of: None,
             cents,
+            refunded: 0,
             account_last4: last4,
             customer_id,
             created: call.now,
         };
         let id = self.checks.put(check);
-        let (code, message) = match declined {
-            false => (120, "Your check was successfully processed."),
-            true => (125, "Your check was NOT successfully processed."),
+        let (code, message) = match (declined, refund) {
+            (false, true) => (122, "Your check was successfully refunded."),
+            (false, false) => (120, "Your check was successfully processed."),
+            (true, _) => (125, "Your check was NOT successfully processed."),
         };
         let mut body = head(!declined, code, message);
         body.insert("check_transaction_id".into(), json!(id));
@@ -122,18 +134,25 @@ impl PaytraceSim {
 
     fn check_refund(&mut self, call: &Call<'_>) -> Answered {
         let original = self.named_check(call)?.clone();
-        let refundable = matches!(original.standing, Standing::Accepted | Standing::Funded);
+        let left = original.cents.saturating_sub(original.refunded);
+        let refundable =
+            !original.refund && matches!(original.standing, Standing::Accepted | Standing::Funded);
         let cents = match call.body.get("amount") {
-            None => original.cents,
+            None => left,
             given => card::cents(given).ok_or_else(|| missing("amount"))?,
         };
-        if !refundable || cents == 0 || cents > original.cents {
+        if !refundable || cents == 0 || cents > left {
             return Err(unknown_check());
+        }
+        if let Some(check) = self.checks.by_id.get_mut(&original.id) {
+            check.refunded = check.refunded.saturating_add(cents);
         }
         let refund = Check {
             standing: Standing::Accepted,
+            refund: true,
             refund_of: Some(original.id),
             cents,
+            refunded: 0,
             created: call.now,
             ..original
         };
@@ -157,7 +176,7 @@ impl PaytraceSim {
         Ok(ok(body))
     }
 
-    fn named_check(&self, call: &Call<'_>) -> Result<&Check, Errors> {
+    pub(super) fn named_check(&self, call: &Call<'_>) -> Result<&Check, Errors> {
         let id = plain(call.body.get("check_transaction_id")).parse().ok();
         id.and_then(|id: i64| self.checks.by_id.get(&id)).ok_or_else(unknown_check)
     }

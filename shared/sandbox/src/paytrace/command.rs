@@ -96,6 +96,7 @@ fn one(account: &mut PaytraceSim, now: Timestamp, seed: Seed) -> Result<i64, Str
         standing,
         cents,
         refunded: 0,
+        refund_of: None,
         card: card.number,
         expiration: (card.month, card.year),
         billing: Address { name: seed.name, ..Address::default() },
@@ -143,5 +144,6 @@ fn set(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
             _ => return Err(format!("there is no setting `{name}` to change")),
         }
     }
+    account.records.reschedule();
     Ok(json!({"ok": true}))
 }

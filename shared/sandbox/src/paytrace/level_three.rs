@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::card::brand;
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
-use super::record::Standing;
+use super::record::{Kind, Standing};
 use super::reply::{self, Errors, head, ok};
 
 impl PaytraceSim {
@@ -15,7 +15,8 @@ impl PaytraceSim {
             _ => return Ok(reply::page_not_found()),
         };
         let record = self.named(call)?;
-        if record.standing != Standing::Pending || brand(&record.card) != wanted {
+        let sold = record.kind != Kind::Refund && record.standing == Standing::Pending;
+        if !sold || brand(&record.card) != wanted {
             return Err(Errors::one(58, "The transaction does not take this enhanced data."));
         }
         let lines = call.body.get("line_items").and_then(Value::as_array);

@@ -5,9 +5,18 @@ use serde_json::json;
 use super::card::{self, Card, plain};
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
 use super::record::{Address, Kind, Record, Standing};
-use super::reply::{self, Errors, head, ok};
+use super::reply::{self, Errors, head, masked, ok};
 use super::sale::{address, swiped, unknown_transaction};
 use crate::sim::SimReply;
+
+/// Who is given money back.
+struct Payee {
+    card: Card,
+    billing: Address,
+    customer_id: String,
+    /// The transaction it is given back of.
+    of: Option<i64>,
+}
 
 impl PaytraceSim {
     /// Keeps the authorization's id; for less than authorized, the rest lapses.
@@ -43,8 +52,14 @@ impl PaytraceSim {
             true => (109, "Your transaction was successfully voided."),
             false => (110, "Your transaction was not voided: it is settled, declined or void."),
         };
+        let given_back = record.refund_of.map(|original| (original, record.cents));
         if voidable {
             self.records.change(id, |record| record.standing = Standing::Voided);
+            if let Some((original, cents)) = given_back {
+                self.records.change(original, |record| {
+                    record.refunded = record.refunded.saturating_sub(cents);
+                });
+            }
         }
         let mut body = head(voidable, code, message);
         body.insert("transaction_id".into(), json!(id));
@@ -62,7 +77,7 @@ impl PaytraceSim {
                 let profile = self.vault.get(&customer_id)?;
                 let (card, billing) = (profile.card.clone(), profile.billing.clone());
                 let cents = self.amount(call)?;
-                Ok(self.refunded(call, cents, (card, billing, customer_id)))
+                Ok(self.refunded(call, cents, Payee { card, billing, customer_id, of: None }))
             }
             "keyed" | "swiped" => {
                 let card = match from {
@@ -71,7 +86,8 @@ impl PaytraceSim {
                 };
                 let billing = address(call.body.get("billing_address"));
                 let cents = self.amount(call)?;
-                Ok(self.refunded(call, cents, (card, billing, String::new())))
+                let customer_id = String::new();
+                Ok(self.refunded(call, cents, Payee { card, billing, customer_id, of: None }))
             }
             _ => Ok(reply::page_not_found()),
         }
@@ -101,7 +117,9 @@ impl PaytraceSim {
         });
         let (month, year) = record.expiration;
         let card = Card { number: record.card, month, year };
-        Ok(self.refunded(call, cents, (card, record.billing, record.customer_id)))
+        let (billing, customer_id) = (record.billing, record.customer_id);
+        let of = Some(record.id);
+        Ok(self.refunded(call, cents, Payee { card, billing, customer_id, of }))
     }
 
     /// A refund is a transaction of its own; nothing in it names the one it refunds [C].
@@ -109,7 +127,7 @@ impl PaytraceSim {
         &mut self,
         call: &Call<'_>,
         cents: i64,
-        (card, billing, customer_id): (Card, Address, String),
+        Payee { card, billing, customer_id, of }: Payee,
     ) -> SimReply {
         let text = |name: &str| plain(call.body.get(name));
         let record = Record {
@@ -118,6 +136,7 @@ impl PaytraceSim {
             standing: Standing::Pending,
             cents,
             refunded: 0,
+            refund_of: of,
             card: card.number,
             expiration: (card.month, card.year),
             billing,
@@ -139,6 +158,13 @@ impl PaytraceSim {
         };
         let mut body = head(true, 106, "Your transaction was successfully refunded.");
         body.insert("transaction_id".into(), json!(record.id));
+        if call.body.get("credit_card").is_some() {
+            body.insert("approval_code".into(), json!(record.approval_code));
+            body.insert("approval_message".into(), json!(record.approval_message));
+            body.insert("avs_response".into(), json!(record.avs));
+            body.insert("csc_response".into(), json!(record.csc));
+            body.insert("masked_card_number".into(), json!(masked(&record.card, 'x')));
+        }
         body.insert("external_transaction_id".into(), json!(""));
         self.records.put(record);
         ok(body)
@@ -154,8 +180,12 @@ impl PaytraceSim {
         if email.is_empty() {
             return Err(missing("email"));
         }
-        let id = self.named(call)?.id;
-        self.records.change(id, |record| record.email = email);
+        if call.body.get("check_transaction_id").is_some() {
+            self.named_check(call)?;
+        } else {
+            let id = self.named(call)?.id;
+            self.records.change(id, |record| record.email = email);
+        }
         Ok(ok(head(true, 149, "The receipt was successfully e-mailed.")))
     }
 

@@ -59,6 +59,8 @@ pub struct Record {
     pub cents: i64,
     /// Cents already refunded of it.
     pub refunded: i64,
+    /// The transaction a refund gives back of; the exports do not tell.
+    pub refund_of: Option<i64>,
     /// The card number as the processor knows it; only its mask and first six leave this process.
     pub card: String,
     pub expiration: (u32, u32),
@@ -206,6 +208,11 @@ impl Records {
             due = self.cut_off_after(due, config);
         }
         self.next_cut_off = Some(due);
+    }
+
+    /// The cut-off hour was changed: the next cut-off is found anew.
+    pub fn reschedule(&mut self) {
+        self.next_cut_off = None;
     }
 
     /// Closes the open batch; its number, when there was anything in it.

@@ -18,6 +18,9 @@ pub struct Recurrence {
     pub customer_id: String,
     pub cents: i64,
     pub frequency: String,
+    /// From where the dates are counted, so that the 31st comes back after a short month.
+    pub start: Date,
+    pub counted: u32,
     pub next: Date,
     pub total: u32,
     pub done: u32,
@@ -75,13 +78,16 @@ impl PaytraceSim {
         if step(&frequency).is_none() {
             return Err(missing("frequency"));
         }
+        let start = date_of(&text("start_date")).ok_or_else(|| missing("start_date"))?;
         let last = self.recurrences.by_id.last_key_value().map_or(FIRST_ID - 1, |(id, _)| *id);
         let one = Recurrence {
             id: last.saturating_add(1),
             customer_id,
             cents: cents.ok_or_else(|| missing("amount"))?,
             frequency,
-            next: date_of(&text("start_date")).ok_or_else(|| missing("start_date"))?,
+            start,
+            counted: 0,
+            next: start,
             total: text("total_count").parse().map_err(|_| missing("total_count"))?,
             done: 0,
             description: text("description"),
@@ -101,7 +107,9 @@ impl PaytraceSim {
         }
         if given.get("next_date").is_some() {
             let next = date_of(&plain(given.get("next_date")));
-            one.next = next.ok_or_else(|| missing("next_date"))?;
+            one.start = next.ok_or_else(|| missing("next_date"))?;
+            one.next = one.start;
+            one.counted = 0;
         }
         if given.get("total_count").is_some() {
             let total = plain(given.get("total_count")).parse();
@@ -146,6 +154,7 @@ impl PaytraceSim {
                 standing: if answer.approved { Standing::Pending } else { Standing::Declined },
                 cents: one.cents,
                 refunded: 0,
+                refund_of: None,
                 card: card.number,
                 expiration: (card.month, card.year),
                 billing,
@@ -170,20 +179,22 @@ impl PaytraceSim {
         if let Some(stored) = self.recurrences.by_id.get_mut(&id) {
             stored.done = stored.done.saturating_add(1);
             stored.last_approved = charged.flatten().or(stored.last_approved);
-            stored.next = following(&stored.frequency, stored.next);
+            stored.counted = stored.counted.saturating_add(1);
+            stored.next = following(stored);
         }
     }
 }
 
-fn following(frequency: &str, from: Date) -> Date {
-    if frequency == "7" {
-        let first = from.first_of_month();
-        let middle = first.checked_add(Span::new().days(14)).unwrap_or(from);
-        let next_month = first.checked_add(Span::new().months(1)).unwrap_or(from);
-        return if from < middle { middle } else { next_month };
+fn following(one: &Recurrence) -> Date {
+    if one.frequency == "7" {
+        let first = one.next.first_of_month();
+        let middle = first.checked_add(Span::new().days(14)).unwrap_or(one.next);
+        let next_month = first.checked_add(Span::new().months(1)).unwrap_or(one.next);
+        return if one.next < middle { middle } else { next_month };
     }
-    let span = step(frequency).unwrap_or_else(|| Span::new().days(1));
-    from.checked_add(span).unwrap_or(Date::MAX)
+    let step = step(&one.frequency).unwrap_or_else(|| Span::new().days(1));
+    let span = step.checked_mul(i64::from(one.counted));
+    span.ok().and_then(|span| one.start.checked_add(span).ok()).unwrap_or(Date::MAX)
 }
 
 /// What a frequency code means [O]; `7` is the 1st and 15th.

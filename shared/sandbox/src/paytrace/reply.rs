@@ -55,7 +55,7 @@ pub fn ok(body: Map<String, Value>) -> SimReply {
 
 /// The reply to a sale or authorization; the mask only where the card was keyed [R].
 pub fn of_sale(code: u32, message: &str, record: &Record, keyed: bool) -> SimReply {
-    let mut body = head(code != 102, code, message);
+    let mut body = head(!matches!(code, 102 | 167), code, message);
     body.insert("transaction_id".into(), json!(record.id));
     body.insert("approval_code".into(), json!(record.approval_code));
     body.insert("approval_message".into(), json!(record.approval_message));

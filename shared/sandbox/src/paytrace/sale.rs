@@ -7,6 +7,7 @@ use super::card::{self, Card, plain};
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
 use super::record::{Address, Kind, Record, Standing};
 use super::reply::{self, Errors, of_sale};
+use super::vault::Profile;
 
 /// Where the card of a call comes from.
 struct Source {
@@ -32,7 +33,7 @@ impl PaytraceSim {
             return Err(errors);
         }
         if profile_wanted {
-            self.vault.create_from(&source.customer_id, &source.card, &source.billing)?;
+            self.vault.is_free(&source.customer_id)?;
         }
         let csc = plain(call.body.get("csc"));
         let answer = card::ask(&source.card, cents, &source.billing, &csc, sale);
@@ -44,7 +45,11 @@ impl PaytraceSim {
             _ => "Your transaction was not approved.",
         };
         let code = match (profile_wanted, code) {
-            (true, 101) => 165,
+            (true, 101) => {
+                let profile = Profile::of(&source.card, &source.billing, call);
+                self.vault.insert(&source.customer_id, profile)?;
+                165
+            }
             (true, _) => 167,
             (false, code) => code,
         };
@@ -86,6 +91,7 @@ impl PaytraceSim {
             standing,
             cents,
             refunded: 0,
+            refund_of: None,
             card: source.card.number.clone(),
             expiration: (source.card.month, source.card.year),
             billing: source.billing.clone(),

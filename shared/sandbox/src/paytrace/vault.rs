@@ -25,6 +25,23 @@ pub struct Profile {
     pub active: bool,
 }
 
+impl Profile {
+    /// With nothing but a card and an address.
+    pub fn of(card: &Card, billing: &Address, call: &Call<'_>) -> Self {
+        Self {
+            card: card.clone(),
+            billing: billing.clone(),
+            shipping: Address::default(),
+            email: plain(call.body.get("email")),
+            phone: plain(call.body.get("phone")),
+            fax: plain(call.body.get("fax")),
+            created: call.now,
+            created_by: call.user.username.clone(),
+            active: true,
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct Vault {
     profiles: BTreeMap<String, Profile>,
@@ -41,28 +58,15 @@ impl Vault {
         self.profiles.iter()
     }
 
-    /// A profile from a sale's own card; an id in use is error 171.
-    pub fn create_from(
-        &mut self,
-        id: &str,
-        card: &Card,
-        billing: &Address,
-    ) -> Result<String, Errors> {
-        let profile = Profile {
-            card: card.clone(),
-            billing: billing.clone(),
-            shipping: Address::default(),
-            email: String::new(),
-            phone: String::new(),
-            fax: String::new(),
-            created: Timestamp::UNIX_EPOCH,
-            created_by: String::new(),
-            active: true,
-        };
-        self.insert(id, profile)
+    /// An id in use is error 171.
+    pub fn is_free(&self, id: &str) -> Result<(), Errors> {
+        match self.profiles.contains_key(id) {
+            true => Err(Errors::one(171, "Please provide a unique customer ID.")),
+            false => Ok(()),
+        }
     }
 
-    fn insert(&mut self, id: &str, profile: Profile) -> Result<String, Errors> {
+    pub fn insert(&mut self, id: &str, profile: Profile) -> Result<String, Errors> {
         let id = match id {
             "" => {
                 self.assigned = self.assigned.saturating_add(1);
@@ -70,9 +74,7 @@ impl Vault {
             }
             given => given.to_owned(),
         };
-        if self.profiles.contains_key(&id) {
-            return Err(Errors::one(171, "Please provide a unique customer ID."));
-        }
+        self.is_free(&id)?;
         self.profiles.insert(id.clone(), profile);
         Ok(id)
     }
@@ -80,21 +82,23 @@ impl Vault {
 
 impl PaytraceSim {
     pub(super) fn customer(&mut self, call: &Call<'_>, path: &str) -> Answered {
+        let given = address(call.body.get("billing_address"));
         match path {
             "create" => {
                 let card = card::read(call.body)?;
-                self.create(call, card, true)
+                self.create(call, card, (given, true))
             }
             "pt_protect_create" => {
                 let card = self.hosted_card(call.body)?;
-                self.create(call, card, false)
+                self.create(call, card, (given, false))
             }
             "create_from_transaction" => {
                 let id = plain(call.body.get("transaction_id")).parse().unwrap_or(0);
                 let earlier = self.records.get(id).ok_or_else(unknown_transaction)?;
                 let (month, year) = earlier.expiration;
                 let card = Card { number: earlier.card.clone(), month, year };
-                self.create(call, card, false)
+                let own = if given.name.is_empty() { earlier.billing.clone() } else { given };
+                self.create(call, card, (own, false))
             }
             "update" | "pt_protect_update" => self.update(call, path == "update"),
             "delete" => self.delete(call),
@@ -104,26 +108,20 @@ impl PaytraceSim {
         }
     }
 
-    fn create(&mut self, call: &Call<'_>, card: Card, keyed: bool) -> Answered {
-        let text = |name: &str| plain(call.body.get(name));
-        let billing = address(call.body.get("billing_address"));
+    fn create(
+        &mut self,
+        call: &Call<'_>,
+        card: Card,
+        (billing, keyed): (Address, bool),
+    ) -> Answered {
         if billing.name.is_empty() {
             return Err(missing("billing_address name"));
         }
         let mask = masked(&card.number, 'x');
         let name = billing.name.clone();
-        let profile = Profile {
-            card,
-            billing,
-            shipping: address(call.body.get("shipping_address")),
-            email: text("email"),
-            phone: text("phone"),
-            fax: text("fax"),
-            created: call.now,
-            created_by: call.user.username.clone(),
-            active: true,
-        };
-        let id = self.vault.insert(&text("customer_id"), profile)?;
+        let shipping = address(call.body.get("shipping_address"));
+        let profile = Profile { shipping, ..Profile::of(&card, &billing, call) };
+        let id = self.vault.insert(&plain(call.body.get("customer_id")), profile)?;
         let message = format!("The customer profile for {id}/{name} was successfully created.");
         let mut body = head(true, 160, &message);
         body.insert("customer_id".into(), json!(id));
