@@ -1,5 +1,6 @@
 //! Sage 300 Web API, simulated.
 
+pub mod books;
 pub mod resource;
 pub mod schema;
 pub mod web;
