@@ -1,1 +1,13 @@
-//! tests
+//! End-to-end tests: the whole product against the simulated vendors, over loopback.
+//!
+//! One rig ([`rig`]) with a method per thing a person or a vendor does, and `drain()`; the scenarios
+//! read as sentences.
+
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod stock_client;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod webhooks;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `paysage`: see `paysage --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    paysage::cli::main()
+}

@@ -35,8 +35,9 @@ pub(super) fn line_length(facts: &Facts) -> Vec<Finding> {
 
 /// What is in `main.rs` cannot be tested: it stays thin.
 pub(super) fn thin_programs(facts: &Facts) -> Vec<Finding> {
-    let program =
-        |file: &&TextFile| file.path.starts_with("functions/") && file.path.ends_with("/main.rs");
+    let program = |file: &&TextFile| {
+        file.path.starts_with("functions/") && file.path.ends_with("/src/main.rs")
+    };
     let mut found = Vec::new();
     for file in facts.rust().filter(program) {
         let lines = file.text.lines().filter(|line| !line.trim().is_empty()).count();

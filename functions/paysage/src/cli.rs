@@ -1,0 +1,75 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{demo, sandboxes, say, serve};
+
+/// Keeps card payments (PayTrace) and the books (Sage 300) the same.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start simulators and the product, play a scenario and print the books
+    Demo(demo::Options),
+    /// Run the product in one process, as configured
+    Serve(ServeOptions),
+    /// Run a simulated vendor alone, for any client
+    #[command(subcommand)]
+    Sandbox(sandboxes::Sandbox),
+}
+
+#[derive(Args)]
+struct ServeOptions {
+    /// The configuration; see docs/configuration.md
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only check the configuration and the secrets it names, then exit
+    #[arg(long)]
+    check: bool,
+}
+
+/// Runs the program; the exit code is 0 when it did what was asked, 1 when not, 2 for wrong use.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say::problem(format!("the system gives no threads: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(options) => demo::run(&options).await,
+            Command::Serve(options) => serve::run(&options.config, options.check).await,
+            Command::Sandbox(sandbox) => sandboxes::run(sandbox).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            say::problem(problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,13 @@
+//! The program `paysage`: hosts every function in one process, plays demonstrations against the
+//! simulators, and serves the simulators alone.
+
+pub mod cli;
+pub mod demo;
+pub mod host;
+pub mod page;
+pub mod sandboxes;
+pub mod say;
+pub mod serve;
+pub mod status;
+pub mod vendors;
+pub mod wire;
