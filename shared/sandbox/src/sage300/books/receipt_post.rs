@@ -78,12 +78,13 @@ impl Books {
 
     /// Takes the lines off their documents; what each took, in both currencies.
     fn settle_lines(&mut self, receipt: &Receipt, journal: &mut Journal) -> Vec<Settled> {
-        let control = self.set_account(&receipt.account_set, "ReceivablesControlAccount");
         let discounts = self.set_account(&receipt.account_set, "ReceiptDiscountsAccount");
         let mut settled = Vec::new();
         for line in &receipt.applied {
             let reduction = line.reduction();
             let name = (receipt.customer.clone(), line.document.clone());
+            let class = self.documents.find(&name.0, &name.1).map(|document| document.class);
+            let control = self.credit_account(&receipt.account_set, class);
             let functional = self.settle(&name, -reduction, receipt.date);
             journal.line(&control, functional, -reduction);
             let discount = self.functional(line.discount, receipt.rate);

@@ -1,6 +1,6 @@
 //! Customers and invoices in bulk, posted directly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -108,19 +108,20 @@ impl Books {
     pub(super) fn seed_invoices(&mut self, body: &Value) -> Result<Value, String> {
         let Invoices { invoices } = read(body)?;
         let mut documents = Vec::with_capacity(invoices.len());
+        let mut names = BTreeSet::new();
         for new in &invoices {
-            documents.push(self.seeded_invoice(new)?);
+            let document = self.seeded_invoice(new)?;
+            let (customer, number) = document.name();
+            let known = self.documents.find(&customer, &number).is_some();
+            if known || !names.insert((customer.clone(), number.clone())) {
+                return Err(format!("document {number} of customer {customer} is there already"));
+            }
+            documents.push(document);
         }
         let sequence = self.counters.take(Kind::Invoices.code());
         let mut journals: BTreeMap<(String, Date), Journal> = BTreeMap::new();
         let mut numbers = Vec::with_capacity(documents.len());
         for mut document in documents {
-            if self.documents.find(&document.customer, &document.number).is_some() {
-                return Err(format!(
-                    "document {} of customer {} is there already",
-                    document.number, document.customer
-                ));
-            }
             document.sequence = sequence;
             let set = text(&document.said, "AccountSet").to_owned();
             let journal = journals

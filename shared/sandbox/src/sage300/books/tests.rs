@@ -146,8 +146,7 @@ fn agree(books: &Books) {
         });
         mine.map(|document| document.functional_due).sum()
     };
-    for (account, prepayments) in
-        [("1100", false), ("1105", false), ("2200", true), ("2205", true)]
+    for (account, prepayments) in [("1100", false), ("1105", false), ("2200", true), ("2205", true)]
     {
         let ledger = books.ledger.balances.get(account).copied().unwrap_or_default();
         assert_eq!(ledger, sum(prepayments, account), "account {account}");

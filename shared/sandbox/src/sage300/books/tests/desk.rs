@@ -24,10 +24,14 @@ fn entries_are_inserted_updated_and_deleted_in_an_open_batch() {
     let batch = enter(&mut books, vec![receipt("1", "IN1", 10), receipt("2", "IN1", 20)]);
     let mut third = receipt("3", "IN2", 30);
     third["UpdateOperation"] = json!("Insert");
-    patch(&mut books, batch, json!({"ReceiptsAdjustments": [
+    patch(
+        &mut books,
+        batch,
+        json!({"ReceiptsAdjustments": [
         {"EntryNumber": 1, "UpdateOperation": "Delete"},
         {"EntryNumber": 2, "EntryDescription": "new text", "UpdateOperation": "Update"},
-        third]}))
+        third]}),
+    )
     .unwrap();
     let stored = get(&books, CA, ca(batch));
     let entries = stored["ReceiptsAdjustments"].as_array().unwrap();
@@ -58,9 +62,13 @@ fn nested_lines_are_changed_by_their_keys() {
         json!({"ReceiptsAdjustments": [
             {"EntryNumber": 1, "AppliedReceiptsAdjustments": changes}]})
     };
-    patch(&mut books, batch, lines(json!([
+    patch(
+        &mut books,
+        batch,
+        lines(json!([
         {"LineNumber": 20, "CustomerReceiptAmount": 25},
-        {"DocumentNumber": "IN2", "CustomerReceiptAmount": 35, "UpdateOperation": "Insert"}])))
+        {"DocumentNumber": "IN2", "CustomerReceiptAmount": 35, "UpdateOperation": "Insert"}])),
+    )
     .unwrap();
     let entry = get(&books, CA, ca(batch))["ReceiptsAdjustments"][0].clone();
     assert_eq!(entry["TotalCustomerAmountApplied"], 60);
@@ -107,16 +115,20 @@ fn batches_are_found_by_number_status_and_floor() {
 #[test]
 fn a_person_keys_edits_posts_and_returns_receipts() {
     let mut books = with_invoices(json!({}));
-    let keyed = tell(&mut books, "key_receipt", json!({"customer": "1200", "amount": "100.00",
-        "document": "in1", "check_receipt_number": "H1", "payment_code": "CHECK"}));
+    let keyed = tell(
+        &mut books,
+        "key_receipt",
+        json!({"customer": "1200", "amount": "100.00",
+        "document": "in1", "check_receipt_number": "H1", "payment_code": "CHECK"}),
+    );
     assert_eq!((&keyed["status"], &keyed["errors"]), (&json!("Posted"), &json!(0)));
     assert_eq!(due(&books, "1200", "IN1"), "0.00");
     tell(&mut books, "return_receipt", json!({"check_receipt_number": "H1", "reason": "NSF"}));
     let row = list(&books, "ARPostedReceipts", json!({"CheckReceiptNumber": "H1"})).remove(0);
-    assert_eq!((&row["CheckCleared"], &row["ReasonForReturn"]), (
-        &json!("Returned"),
-        &json!("NSF")
-    ));
+    assert_eq!(
+        (&row["CheckCleared"], &row["ReasonForReturn"]),
+        (&json!("Returned"), &json!("NSF"))
+    );
     assert_eq!(row["DateReturned"], "2026-03-02T00:00:00Z");
     assert_eq!(due(&books, "1200", "IN1"), "100.00");
     assert_eq!(books.state()["bank"]["SEATAC"], "0.00");
@@ -126,8 +138,12 @@ fn a_person_keys_edits_posts_and_returns_receipts() {
 
     let batch = enter(&mut books, vec![receipt("1", "IN1", 10), receipt("2", "IN1", 20)]);
     ready(&mut books, batch);
-    tell(&mut books, "edit_entry", json!({"batch": batch, "entry": 1, "set":
-        {"EntryDescription": "by hand"}}));
+    tell(
+        &mut books,
+        "edit_entry",
+        json!({"batch": batch, "entry": 1, "set":
+        {"EntryDescription": "by hand"}}),
+    );
     let stored = get(&books, CA, ca(batch));
     assert_eq!(stored["BatchStatus"], "Open");
     assert_eq!(stored["ReceiptsAdjustments"][0]["EntryDescription"], "by hand");
@@ -142,8 +158,12 @@ fn a_person_keys_edits_posts_and_returns_receipts() {
 #[test]
 fn an_unapplied_rest_that_was_used_keeps_a_receipt_from_being_returned() {
     let mut books = with_invoices(json!({}));
-    let keyed = tell(&mut books, "key_receipt", json!({"customer": "1200", "amount": 40,
-        "check_receipt_number": "U1"}));
+    let keyed = tell(
+        &mut books,
+        "key_receipt",
+        json!({"customer": "1200", "amount": 40,
+        "check_receipt_number": "U1"}),
+    );
     let apply = json!({"CustomerNumber": "1200", "ReceiptTransactionType": "ApplyDocument",
         "DocumentNumber": keyed["document_number"], "AppliedReceiptsAdjustments": [
             {"DocumentNumber": "IN1", "CustomerReceiptAmount": 10}]});
@@ -176,10 +196,16 @@ fn wrong_commands_are_told_so() {
         ("lock_batch", json!({"batch": 101, "type": "XX"})),
         ("lock_period", json!({"year": 1999, "period": 1})),
         ("set_options", json!({"no_such_option": 1})),
-        ("seed_invoices", json!({"invoices": [
-            {"customer": "NOBODY", "amount": 1, "date": "2026-01-01"}]})),
-        ("seed_invoices", json!({"invoices": [
-            {"customer": "1200", "document": "IN1", "amount": 1, "date": "2026-01-01"}]})),
+        (
+            "seed_invoices",
+            json!({"invoices": [
+            {"customer": "NOBODY", "amount": 1, "date": "2026-01-01"}]}),
+        ),
+        (
+            "seed_invoices",
+            json!({"invoices": [
+            {"customer": "1200", "document": "IN1", "amount": 1, "date": "2026-01-01"}]}),
+        ),
         ("seed_customers", json!({"customers": [{"number": ""}]})),
         ("key_receipt", json!({"customer": "NOBODY", "amount": 1})),
         ("inactivate_customer", json!({"customer": "NOBODY"})),

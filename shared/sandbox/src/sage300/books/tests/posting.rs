@@ -10,10 +10,10 @@ fn a_posted_receipt_moves_everything() {
     let name = json!({"CustomerNumber": "1200", "DocumentNumber": "IN1"});
     let invoice = get(&books, "ARPostedDocuments", name);
     assert_eq!(invoice["CustomerCurrencyAmountDue"].to_string(), "0.00");
-    assert_eq!((&invoice["FullyPaid"], &invoice["DatePaid"]), (
-        &json!("Yes"),
-        &json!("2026-03-02T00:00:00Z")
-    ));
+    assert_eq!(
+        (&invoice["FullyPaid"], &invoice["DatePaid"]),
+        (&json!("Yes"), &json!("2026-03-02T00:00:00Z"))
+    );
     let rows = list(&books, "ARPostedReceipts", json!({"CheckReceiptNumber": "9000001"}));
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!(row["DepositSerialNumber"], 1);
