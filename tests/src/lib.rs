@@ -4,6 +4,8 @@
 //! read as sentences.
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod stock_client;

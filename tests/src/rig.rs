@@ -32,6 +32,8 @@ pub struct Setup {
     pub bank: &'static str,
     pub payment_code: &'static str,
     pub closed_period: &'static str,
+    /// Unknown payers become customers instead of being held.
+    pub new_customer: bool,
     /// The Sage simulator is not there at first.
     pub sage_down: bool,
 }
@@ -44,6 +46,7 @@ impl Default for Setup {
             bank: "SEATAC",
             payment_code: "CCARD",
             closed_period: "hold",
+            new_customer: false,
             sage_down: false,
         }
     }
@@ -204,6 +207,21 @@ impl Rig {
         self.until(&format!("exception {reason}"), raised).await
     }
 
+    /// Waits until Sage has no batch of ours with entries that is not posted.
+    pub async fn nothing_left_over(&self) {
+        const TRIES: usize = 200;
+        for _ in 0..TRIES {
+            let books = self.books(&self.sage300).await;
+            let ours = |row: &&Value| row["description"].as_str().unwrap().starts_with("PTS1:");
+            let left = rows(&books, "open_batches").filter(ours);
+            if left.filter(|row| row["entries"] != 0).count() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("batches are left over: {}", self.books(&self.sage300).await["open_batches"]);
+    }
+
     pub async fn books(&self, simulator: &Url) -> Value {
         self.get(simulator.join("_sandbox/state").unwrap()).await.unwrap()
     }
@@ -245,6 +263,10 @@ impl Rig {
         secret(&self.folder, "paytrace", paytrace_password);
         secret(&self.folder, "relay", &format!("whsec_{}", BASE64.encode(SECRET)));
         let folder = self.folder.display();
+        let new_customer = match self.setup.new_customer {
+            true => "{create: {group: WHL, tax_group: USDTAX}}",
+            false => "hold",
+        };
         format!(
             "listen: 127.0.0.1:{port}
 store: {{path: {folder}/paysage.sqlite}}
@@ -262,14 +284,15 @@ password: {{file: {folder}/paytrace}}, integrator_id: 90123Example}}
     bank: {bank}
     payment_codes: {{default: {payment_code}}}
     closed_period: {closed_period}
+    new_customer: {new_customer}
 webhooks:
   relay:
     merchant: main
     scheme: standard_webhooks
     secrets: [{{file: {folder}/relay}}]
     transaction_pointers: [/transaction_id]
-posting: {{linger_ms: 100, settle_ms: 500, sweep_interval_ms: 500, sweep_idle_ms: 1000}}
-polling: {{interval_ms: 300}}
+posting: {{linger_ms: 100, settle_ms: 1000, sweep_interval_ms: 1000, sweep_idle_ms: 2000}}
+polling: {{interval_ms: 1000}}
 retry: {{base_ms: 100, cap_ms: 500}}
 ",
             port = self.product.port().unwrap(),
