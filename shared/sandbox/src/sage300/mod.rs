@@ -5,4 +5,5 @@ pub mod resource;
 pub mod schema;
 pub mod web;
 
+pub use books::samltd;
 pub use web::{Sage300Config, Sage300Sim};

@@ -2,7 +2,7 @@
 //!
 //! | command | body |
 //! |---|---|
-//! | `seed_customers` | `{"customers": [{number, name?, email?, currency?, group?, status?}]}` |
+//! | `seed_customers` | `{"customers": [{number, name?, email?, street?, zip?, currency?, group?, status?}]}` |
 //! | `seed_invoices` | `{"invoices": [{customer, document?, amount, date, due?, order_number?, po_number?, description?}]}` |
 //! | `lock_period`, `unlock_period` | `{module, year, period}`; module `ALL` is every module |
 //! | `lock_batch`, `unlock_batch`, `print_batch` | `{batch, type?}`; type `CA` by default |
@@ -15,6 +15,8 @@
 //! | `inactivate_customer` | `{customer}` |
 //! | `set_options` | any of the options |
 //! | `snapshot`, `restore` | `{name?}` |
+//!
+//! A batch or customer may also be named by `number`.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -90,7 +92,7 @@ impl Books {
     /// The batch that `{batch, type?}` names.
     pub(super) fn batch_meant(&self, body: &Value) -> Result<(Kind, i64), String> {
         let kind = kind_meant(body)?.unwrap_or(Kind::Receipts);
-        let number = body.get("batch").and_then(super::batch::batch_number);
+        let number = body.get("batch").or(body.get("number")).and_then(super::batch::batch_number);
         let number = number.ok_or("say which batch: {\"batch\": 101}")?;
         match self.shelves.of(kind).find(number) {
             Some(_) => Ok((kind, number)),

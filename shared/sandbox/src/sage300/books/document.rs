@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::super::resource::{Key, Row};
 use super::calendar::Period;
-use super::cell::{day, day_or_null, number, put, yes};
+use super::cell::{day, day_or_null, filled, number, put, yes};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -82,7 +82,12 @@ pub struct Documents {
     by_name: BTreeMap<Name, Document>,
     customers_by_number: BTreeMap<String, BTreeSet<String>>,
     open: BTreeSet<Name>,
+    /// By property and value, for each of [`REFERENCES`].
+    by_reference: BTreeMap<(&'static str, String), BTreeSet<Name>>,
 }
+
+/// Properties by which documents are found, besides their names.
+const REFERENCES: [&str; 2] = ["OrderNumber", "PONumber"];
 
 impl Documents {
     #[must_use]
@@ -117,6 +122,12 @@ impl Documents {
         if !document.due.is_zero() {
             self.open.insert(name.clone());
         }
+        for property in REFERENCES {
+            if let Some(value) = filled(&document.said, property) {
+                let known = self.by_reference.entry((property, value.to_owned())).or_default();
+                known.insert(name.clone());
+            }
+        }
         self.by_name.insert(name, document);
     }
 
@@ -141,9 +152,23 @@ impl Documents {
         Some(document)
     }
 
+    /// The documents of an order or purchase order, when one is asked for.
+    fn referred<'d>(&'d self, near: &Key) -> Option<impl Iterator<Item = &'d Name> + use<'d>> {
+        let asked = REFERENCES.into_iter().find_map(|property| {
+            let value = near.get(property)?.as_str().filter(|value| !value.is_empty())?;
+            Some((property, value.to_owned()))
+        })?;
+        Some(self.by_reference.get(&asked).into_iter().flatten())
+    }
+
     /// The documents that those equalities may mean, by the index that fits.
     pub fn near<'d>(&'d self, near: &Key) -> Box<dyn Iterator<Item = &'d Document> + 'd> {
         let given = |name: &str| near.get(name).and_then(|value| value.as_str());
+        if given("DocumentNumber").is_none()
+            && let Some(referred) = self.referred(near)
+        {
+            return Box::new(referred.filter_map(|name| self.by_name.get(name)));
+        }
         match (given("CustomerNumber"), given("DocumentNumber")) {
             (Some(customer), Some(number)) => Box::new(self.find(customer, number).into_iter()),
             (Some(customer), None) if given("FullyPaid") == Some("No") => {

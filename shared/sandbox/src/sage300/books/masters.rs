@@ -1,51 +1,81 @@
 //! Master records: tables of rows by key, changed by POST, PATCH, PUT and DELETE.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
 
 use super::super::resource::{Key, Row};
 use super::super::schema::{Shape, catalogue};
-use super::cell::{day, put, text};
+use super::cell::{day, filled, put, text};
 use super::merge;
 use super::refusal::{self, Outcome};
 
 /// All master tables, by resource name and then by key.
 #[derive(Debug, Clone, Default)]
-pub struct Masters(BTreeMap<String, BTreeMap<String, Row>>);
+pub struct Masters {
+    tables: BTreeMap<String, BTreeMap<String, Row>>,
+    /// Customers' keys by `Email`.
+    by_email: BTreeMap<String, BTreeSet<String>>,
+}
+
+const CUSTOMERS: &str = "ARCustomers";
 
 impl Masters {
     #[must_use]
     pub fn find(&self, resource: &str, key: &str) -> Option<&Row> {
-        self.0.get(resource)?.get(key)
+        self.tables.get(resource)?.get(key)
     }
 
+    /// To change anything but key and e-mail address.
     pub fn find_mut(&mut self, resource: &str, key: &str) -> Option<&mut Row> {
-        self.0.get_mut(resource)?.get_mut(key)
+        self.tables.get_mut(resource)?.get_mut(key)
     }
 
     pub fn rows(&self, resource: &str) -> impl Iterator<Item = &Row> {
-        self.0.get(resource).into_iter().flat_map(BTreeMap::values)
+        self.tables.get(resource).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// The records that an equality on the key may mean: one at most when the whole key is given.
+    /// The records that those equalities may mean: one at most when the whole key is given, and
+    /// customers of one e-mail address.
     pub fn near<'m>(
         &'m self,
         resource: &str,
         near: &Key,
     ) -> Box<dyn Iterator<Item = &'m Row> + 'm> {
-        match catalogue().resource(resource).and_then(|r| key_of(&r.shape, near)) {
-            Some(key) => Box::new(self.find(resource, &key).into_iter()),
-            None => Box::new(self.0.get(resource).into_iter().flat_map(BTreeMap::values)),
+        if let Some(key) = catalogue().resource(resource).and_then(|r| key_of(&r.shape, near)) {
+            return Box::new(self.find(resource, &key).into_iter());
+        }
+        let email = near.get("Email").and_then(Value::as_str).filter(|email| !email.is_empty());
+        match email {
+            Some(email) if resource == CUSTOMERS => {
+                let keys = self.by_email.get(email).into_iter().flatten();
+                Box::new(keys.filter_map(|key| self.find(CUSTOMERS, key)))
+            }
+            _ => Box::new(self.tables.get(resource).into_iter().flat_map(BTreeMap::values)),
         }
     }
 
     /// Stores a record as it is.
     pub fn store(&mut self, resource: &str, row: Row) {
         let Some(shape) = catalogue().resource(resource).map(|r| &r.shape) else { return };
-        if let Some(key) = key_of(shape, &row) {
-            self.0.entry(resource.to_owned()).or_default().insert(key, row);
+        let Some(key) = key_of(shape, &row) else { return };
+        self.forget_email(resource, &key);
+        if resource == CUSTOMERS
+            && let Some(email) = filled(&row, "Email")
+        {
+            self.by_email.entry(email.to_owned()).or_default().insert(key.clone());
+        }
+        self.tables.entry(resource.to_owned()).or_default().insert(key, row);
+    }
+
+    fn forget_email(&mut self, resource: &str, key: &str) {
+        if resource != CUSTOMERS {
+            return;
+        }
+        let email = self.find(CUSTOMERS, key).map(|row| text(row, "Email").to_owned());
+        if let Some(keys) = email.and_then(|email| self.by_email.get_mut(&email)) {
+            keys.remove(key);
         }
     }
 
@@ -104,7 +134,8 @@ impl Masters {
     /// When there is no such record.
     pub fn remove(&mut self, resource: &str, key: &Key) -> Outcome<()> {
         let key = key_of(shape_of(resource)?, key).ok_or_else(refusal::not_found)?;
-        let table = self.0.get_mut(resource).ok_or_else(refusal::not_found)?;
+        self.forget_email(resource, &key);
+        let table = self.tables.get_mut(resource).ok_or_else(refusal::not_found)?;
         table.remove(&key).map(|_| ()).ok_or_else(refusal::not_found)
     }
 

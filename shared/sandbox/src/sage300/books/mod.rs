@@ -52,6 +52,7 @@ use self::masters::Masters;
 pub use self::options::{AppliedLimit, DuplicateChecks, GlBatches, Options, Scope};
 use self::posted_receipt::PostedReceipts;
 use self::posting::Failure;
+pub use self::sample::samltd;
 use self::sequenced::Sequences;
 
 /// The payment code of a receipt whose entry and customer name none.

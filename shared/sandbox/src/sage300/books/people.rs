@@ -203,7 +203,8 @@ impl Books {
     }
 
     pub(super) fn inactivate_customer(&mut self, body: &Value) -> Result<Value, String> {
-        let customer = body.get("customer").and_then(Value::as_str).unwrap_or_default();
+        let named = body.get("customer").or(body.get("number")).and_then(Value::as_str);
+        let customer = &named.unwrap_or_default().to_uppercase();
         let today = super::cell::day(self.today);
         let row = self.masters.find_mut("ARCustomers", customer);
         let row = row.ok_or_else(|| format!("there is no customer {customer}"))?;

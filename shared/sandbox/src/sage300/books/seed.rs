@@ -30,6 +30,10 @@ struct NewCustomer {
     #[serde(default)]
     email: String,
     #[serde(default)]
+    street: String,
+    #[serde(default)]
+    zip: String,
+    #[serde(default)]
     currency: String,
     #[serde(default)]
     group: String,
@@ -86,6 +90,8 @@ impl Books {
         for (name, said, default) in [
             ("CustomerName", &new.name, number.as_str()),
             ("Email", &new.email, ""),
+            ("AddressLine1", &new.street, ""),
+            ("ZipPostalCode", &new.zip, ""),
             ("CurrencyCode", &new.currency, ""),
             ("GroupCode", &new.group, "RTL"),
             ("Status", &new.status, "Active"),

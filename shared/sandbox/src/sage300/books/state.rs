@@ -23,6 +23,7 @@ impl Books {
             .map(|(check, count)| json!({"check_receipt_number": check, "receipts": count}));
         json!({
             "receipts": self.receipts.all().map(receipt).collect::<Vec<_>>(),
+            "totals": self.totals(),
             "duplicates": duplicates.collect::<Vec<_>>(),
             "open_batches": open_batches.map(open_batch).collect::<Vec<_>>(),
             "documents_open": self.documents.open().map(document).collect::<Vec<_>>(),
@@ -36,6 +37,12 @@ impl Books {
             "options": self.options,
             "today": self.today.to_string(),
         })
+    }
+
+    /// All posted receipts, returned ones included; the amount adds up customers' currencies.
+    fn totals(&self) -> Value {
+        let amount: Decimal = self.receipts.all().map(|posted| posted.receipt.amount).sum();
+        json!({"receipts_count": self.receipts.all().count(), "receipts_amount": plain(amount)})
     }
 
     fn customers_state(&self) -> Value {
