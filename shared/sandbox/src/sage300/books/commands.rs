@@ -2,21 +2,27 @@
 //!
 //! | command | body |
 //! |---|---|
-//! | `seed_customers` | `{"customers": [{number, name?, email?, street?, zip?, currency?, group?, status?}]}` |
-//! | `seed_invoices` | `{"invoices": [{customer, document?, amount, date, due?, order_number?, po_number?, description?}]}` |
+//! | `seed_customers` | `{"customers": [CUSTOMER, ...]}`, see below |
+//! | `seed_invoices` | `{"invoices": [INVOICE, ...]}`, see below |
 //! | `lock_period`, `unlock_period` | `{module, year, period}`; module `ALL` is every module |
 //! | `lock_batch`, `unlock_batch`, `print_batch` | `{batch, type?}`; type `CA` by default |
 //! | `post_all` | `{type?, ready_first?}` |
 //! | `post_batch` | `{batch, type?}` |
 //! | `edit_entry` | `{batch, entry, set, type?}` |
 //! | `delete_entry` | `{batch, entry, type?}` |
-//! | `key_receipt` | `{customer, amount, check_receipt_number?, document?, kind?, bank?, payment_code?, date?, description?, reference?, post?}` |
+//! | `key_receipt` | a RECEIPT, see below |
 //! | `return_receipt` | `{check_receipt_number?, document_number?, customer?, date?, reason?}` |
 //! | `inactivate_customer` | `{customer}` |
 //! | `set_options` | any of the options |
 //! | `snapshot`, `restore` | `{name?}` |
 //!
-//! A batch or customer may also be named by `number`.
+//! A batch or customer may also be named by `number`. Of the longer bodies,
+//!
+//! - a CUSTOMER is `{number, name?, email?, street?, zip?, currency?, group?, status?}`,
+//! - an INVOICE is `{customer, document?, amount, date, due?, order_number?, po_number?,
+//!   description?}`,
+//! - a RECEIPT is `{customer, amount, check_receipt_number?, document?, kind?, bank?,
+//!   payment_code?, date?, description?, reference?, post?}`.
 
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -145,7 +145,7 @@ impl Books {
         Ok(())
     }
 
-    /// Nothing may be taken off a document beyond what is due. Lines on one document count together.
+    /// Nothing may be taken off a document beyond what is due; lines on one document add up.
     fn check_applied(&self, receipt: &Receipt, moment: Moment) -> Outcome<()> {
         let mut reductions: BTreeMap<&str, Decimal> = BTreeMap::new();
         for line in &receipt.applied {
