@@ -140,6 +140,8 @@ pub struct Batch {
     pub header: Row,
     pub entries: BTreeMap<i64, Row>,
     pub last_entry: i64,
+    /// Of the entries, as the batch was last kept.
+    pub total: Decimal,
     pub sequence: i64,
     pub errors: i64,
     pub edited: Date,
@@ -159,6 +161,7 @@ impl Batch {
             header,
             entries: BTreeMap::new(),
             last_entry: 0,
+            total: Decimal::ZERO,
             sequence: 0,
             errors: 0,
             edited,
@@ -172,8 +175,7 @@ impl Batch {
         super::cell::text(&self.header, self.kind.description())
     }
 
-    #[must_use]
-    pub fn total(&self) -> Decimal {
+    fn sum(&self) -> Decimal {
         let (name, _) = self.kind.totalled();
         self.entries.values().filter_map(|entry| amount(entry, name)).sum()
     }
@@ -191,11 +193,11 @@ impl Batch {
         put(&mut row, "NumberOfEntries", self.entries.len());
         put(&mut row, "NumberOfErrors", self.errors);
         put(&mut row, "DateLastEdited", day(self.edited));
-        put(&mut row, kind.totalled().1, number(self.total()));
+        put(&mut row, kind.totalled().1, number(self.total));
         match kind {
             Kind::Journals => {
                 put(&mut row, "PostingSequence", self.sequence);
-                put(&mut row, "Credits", number(self.total()));
+                put(&mut row, "Credits", number(self.total));
                 let ready = matches!(self.status, Status::ReadyToPost | Status::PostInProgress);
                 put(&mut row, "ReadyToPost", super::cell::yes(ready));
             }
@@ -269,7 +271,8 @@ impl Shelf {
     }
 
     /// Stores a batch in place of what was there.
-    pub fn keep(&mut self, batch: Batch) {
+    pub fn keep(&mut self, mut batch: Batch) {
+        batch.total = batch.sum();
         if batch.status.is_final() {
             self.unposted.remove(&batch.number);
         } else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
 use super::super::resource::Row;
 use super::cell::{day, put};
@@ -83,5 +84,11 @@ impl Period {
     pub fn write(self, row: &mut Row) {
         put(row, "FiscalYear", self.year.to_string());
         put(row, "FiscalPeriod", format!("{:02}", self.number));
+    }
+
+    /// The period as Order Entry's pick-list has it.
+    #[must_use]
+    pub fn member(self) -> Value {
+        Value::from(format!("Num{}", self.number))
     }
 }

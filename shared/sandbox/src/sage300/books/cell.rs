@@ -54,6 +54,12 @@ pub fn lines<'r>(row: &'r Row, name: &str) -> impl Iterator<Item = &'r Row> {
     row.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
 
+/// The lines of a nested collection, to be changed.
+pub fn lines_mut<'r>(row: &'r mut Row, name: &str) -> impl Iterator<Item = &'r mut Row> {
+    let lines = row.get_mut(name).and_then(Value::as_array_mut);
+    lines.into_iter().flatten().filter_map(Value::as_object_mut)
+}
+
 /// The exact value of a JSON number, or of a text that is one.
 pub fn decimal(value: &Value) -> Option<Decimal> {
     match value {

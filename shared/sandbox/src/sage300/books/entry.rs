@@ -66,6 +66,9 @@ impl Books {
     fn apply_change(&mut self, batch: &mut Batch, payload: &Row, target: &str) -> Outcome<()> {
         let header = filtered(payload, batch.kind);
         merge::apply(shape_of(batch.kind.resource())?, &mut batch.header, &header)?;
+        if matches!(batch.kind, Kind::Receipts | Kind::Adjustments) {
+            self.receipt_header(&mut batch.header)?;
+        }
         for entry in lines(payload, batch.kind.entries()) {
             self.change_entry(batch, entry)?;
         }

@@ -11,6 +11,7 @@ mod cell;
 mod commands;
 mod counters;
 mod customers;
+mod day_end;
 mod document;
 mod entry;
 mod general_ledger;
@@ -18,7 +19,9 @@ mod invoice;
 mod invoice_post;
 mod masters;
 mod merge;
+mod note;
 mod options;
+mod order;
 mod people;
 mod posted_receipt;
 mod posting;
@@ -28,10 +31,12 @@ mod receipt_post;
 mod records;
 mod refund;
 mod refusal;
+mod sale;
 mod sample;
 mod seed;
 mod sequenced;
 mod state;
+mod stock;
 mod tax;
 
 #[cfg(test)]
@@ -46,6 +51,7 @@ use self::batch::Shelves;
 use self::calendar::Calendar;
 use self::counters::Counters;
 use self::customers::Standing;
+use self::day_end::Unsent;
 use self::document::{Documents, Name};
 use self::general_ledger::GeneralLedger;
 use self::masters::Masters;
@@ -54,6 +60,7 @@ use self::posted_receipt::PostedReceipts;
 use self::posting::Failure;
 pub use self::sample::samltd;
 use self::sequenced::Sequences;
+use self::stock::Stock;
 
 /// The payment code of a receipt whose entry and customer name none.
 const DEFAULT_PAYMENT_CODE: &str = "CHECK";
@@ -83,6 +90,9 @@ pub struct Books {
     bank_balances: BTreeMap<String, Decimal>,
     ledger: GeneralLedger,
     sequences: Sequences,
+    stock: Stock,
+    /// Order Entry documents since the last day end.
+    unsent: Vec<Unsent>,
     failures: Vec<Failure>,
     /// Backups, by name.
     snapshots: BTreeMap<String, Books>,

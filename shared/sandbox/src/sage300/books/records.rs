@@ -75,6 +75,8 @@ impl Records for Books {
             "ARRefundBatches" => self.insert_batch(Kind::Refunds, payload),
             "GLJournalBatches" => self.insert_batch(Kind::Journals, payload),
             "BKBankEntries" => self.insert_bank_entry(payload),
+            "OEOrders" => self.insert_order(payload),
+            "OECreditDebitNotes" => self.insert_note(payload),
             _ => {
                 let mut row = self.masters.drafted(resource, payload, self.today)?;
                 self.settle_master(resource, &mut row)?;
@@ -128,6 +130,7 @@ impl Records for Books {
                 self.create_gl_batch(payload);
                 Ok(())
             }
+            "ICDayEndProcessing" => self.day_end(now),
             other => Err(refusal::not_allowed(other)),
         }
     }
@@ -200,6 +203,7 @@ impl Books {
                 stored.map(|row| wanted.of(&self.bank_row(row))).collect()
             }
             "CSFiscalCalendars" => self.calendar.rows(),
+            "ICLocationDetails" => self.location_details(near),
             "GLPostedTransactions" => self.ledger.rows(near),
             _ => self.masters.near(resource, near).map(|row| wanted.of(row)).collect(),
         }

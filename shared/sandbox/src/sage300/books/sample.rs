@@ -31,6 +31,8 @@ impl Books {
             bank_balances: BTreeMap::new(),
             ledger: super::GeneralLedger::default(),
             sequences: super::Sequences::default(),
+            stock: super::Stock::default(),
+            unsent: Vec::new(),
             failures: Vec::new(),
             snapshots: BTreeMap::new(),
         }

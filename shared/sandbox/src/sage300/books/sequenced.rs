@@ -36,6 +36,20 @@ impl Sequence {
         number
     }
 
+    #[must_use]
+    pub fn find(&self, number: i64) -> Option<&Row> {
+        self.rows.get(&number)
+    }
+
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Row> {
+        self.rows.get(self.by_name.get(name)?.first()?)
+    }
+
+    pub fn named_mut(&mut self, name: &str) -> Option<&mut Row> {
+        self.rows.get_mut(self.by_name.get(name)?.first()?)
+    }
+
     pub fn find_mut(&mut self, number: i64) -> Option<&mut Row> {
         self.rows.get_mut(&number)
     }

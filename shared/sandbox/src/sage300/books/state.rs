@@ -105,7 +105,7 @@ fn open_batch(batch: &Batch) -> Value {
         "description": batch.description(),
         "status": batch.status.member(),
         "entries": batch.entries.len(),
-        "total": plain(batch.total()),
+        "total": plain(batch.total),
         "check_receipt_numbers": references,
         "locked": batch.locked,
     })

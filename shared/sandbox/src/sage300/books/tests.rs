@@ -4,6 +4,7 @@ mod desk;
 mod invoices;
 mod ledgers;
 mod masters;
+mod orders;
 mod posting;
 mod receipts;
 

@@ -55,6 +55,16 @@ fn entries_are_inserted_updated_and_deleted_in_an_open_batch() {
 }
 
 #[test]
+fn a_header_is_checked_when_it_is_changed() {
+    let mut books = with_invoices(json!({}));
+    let batch = enter(&mut books, vec![receipt("1", "IN1", 10)]);
+    let refusal = patch(&mut books, batch, json!({"BankCode": "NONE"})).unwrap_err();
+    assert!(refusal.message.contains("Bank code NONE"));
+    assert_eq!(get(&books, CA, ca(batch))["BankCode"], "SEATAC");
+    assert_eq!(books.pending.len(), 1);
+}
+
+#[test]
 fn nested_lines_are_changed_by_their_keys() {
     let mut books = with_invoices(json!({}));
     let batch = enter(&mut books, vec![receipt("1", "IN1", 60)]);

@@ -48,6 +48,7 @@ fn official_samples_are_accepted_as_they_stand() {
         ("BKBankEntries", fixture!("BKBankEntries")),
         ("BKBanks", fixture!("BKBanks")),
         ("GLJournalBatches", fixture!("GLJournalBatches")),
+        ("OEOrders", fixture!("OEOrders_OrdersOnly")),
     ] {
         let mut books = books();
         let sent = sample(text);
