@@ -51,6 +51,10 @@ pub enum StartError {
     Listen { address: String, source: std::io::Error },
 }
 
+/// Holder of the leases. The store's file admits one process at a time, so a lease found in it is
+/// this process's own or a dead one's, and may be taken up at once.
+const OWNER: &str = "embedded";
+
 /// The machine's clock.
 pub struct SystemClock;
 
@@ -158,7 +162,7 @@ impl Parts<'_> {
             queue: Arc::clone(&self.queue),
             clock: Arc::clone(&self.clock),
             settings: posting(self.config),
-            owner: format!("process-{}", std::process::id()),
+            owner: OWNER.to_owned(),
             memory: Memory::default(),
         };
         let companies = self.config.companies.keys().map(|id| CompanyId::from(id.as_str()));
