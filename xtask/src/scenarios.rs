@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::demo::{Options, arguments};
 use crate::shell;
 
-/// Seeds the storm is run with. More of them belong on a developer's machine, not in the CI.
-const STORM_SEEDS: std::ops::RangeInclusive<u64> = 1..=5;
+/// Seeds the storm is run with.
+const STORM_SEEDS: std::ops::RangeInclusive<u64> = 1..=20;
 const KILL_SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 /// The happy day once, and the storm with every seed.

@@ -141,6 +141,12 @@ impl Faults {
         Self { plan, rng, requests: 0, matched, injected: BTreeMap::new() }
     }
 
+    /// Another plan from here on; what was injected so far stays counted.
+    pub fn replace(&mut self, plan: FaultPlan) {
+        let injected = std::mem::take(&mut self.injected);
+        *self = Self { injected, ..Self::new(plan) };
+    }
+
     /// The fault this request meets, if any.
     pub fn choose(&mut self, request: &SimRequest) -> Option<Fault> {
         self.requests = self.requests.saturating_add(1);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{World, locked};
-use crate::fault::{FaultPlan, Faults};
+use crate::fault::FaultPlan;
 use crate::sim::{SimReply, SimRequest};
 
 pub(super) fn answer(world: &World, command: &str, request: &SimRequest) -> SimReply {
@@ -66,7 +66,7 @@ fn faults(world: &World, body: Value) -> Result<Value, String> {
         Value::Null => FaultPlan::default(),
         body => serde_json::from_value(body).map_err(|error| error.to_string())?,
     };
-    *locked(&world.faults) = Faults::new(plan);
+    locked(&world.faults).replace(plan);
     Ok(json!({"ok": true}))
 }
 
