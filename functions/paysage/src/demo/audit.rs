@@ -134,7 +134,7 @@ pub async fn report(outside: &Outside, books: &Books, seconds: i64) -> Result<Va
         "paytrace_calls": books.paytrace.get("requests"),
         "faults": {"sage300": books.sage300.get("faults"),
                    "paytrace": books.paytrace.get("faults")},
-        "seconds_fact_to_posted_p50": p50,
+        "seconds_fact_to_posted_p50": json_number(p50),
         "seconds": seconds,
         "exceptions": rows(&books.product, "exceptions").count(),
     }))
@@ -256,6 +256,11 @@ fn plain(value: &Value) -> String {
 
 fn amount(row: &Value, name: &str) -> Decimal {
     text(row, name).parse().unwrap_or_default()
+}
+
+/// As a JSON number, digit for digit.
+fn json_number(value: Decimal) -> Value {
+    serde_json::from_str(&value.to_string()).unwrap_or(Value::Null)
 }
 
 fn money(amount: Decimal) -> String {

@@ -1,7 +1,7 @@
 //! Probe of a Sage 300 Web API: does the credential work, which modules answer, how many receipt
 //! batches are open?
 //!
-//! `cargo run -p sage300 --example probe -- URL COMPANY USER < password`
+//! `cargo run -p sage300 --example probe_sage300 -- URL COMPANY USER < password`
 //! (URL up to and including /Sage300WebApi)
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it tells a person what it found")]

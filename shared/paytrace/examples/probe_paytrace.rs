@@ -1,6 +1,6 @@
 //! Probe of a PayTrace account: does the credential work, and what happened on one day?
 //!
-//! `cargo run -p paytrace --example probe -- URL USER INTEGRATOR_ID DATE < password`
+//! `cargo run -p paytrace --example probe_paytrace -- URL USER INTEGRATOR_ID DATE < password`
 //! (DATE as 2026-03-02, in the account's own zone)
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it tells a person what it found")]
