@@ -42,6 +42,7 @@ pub struct Checks {
 }
 
 const FIRST_ID: i64 = 990_001;
+const NO_ACCOUNT: &str = "Please provide a valid Checking Account Number.";
 
 impl Checks {
     fn put(&mut self, mut check: Check) -> i64 {
@@ -63,8 +64,9 @@ impl Checks {
         let rows = self.by_id.values().map(|check| {
             json!({"id": check.id, "amount": Decimal::new(check.cents, 2).to_string(),
                    "status": format!("{:?}", check.standing).to_lowercase(),
-                   "refund": check.refund, "refund_of": check.refund_of, "customer_id": check.customer_id,
-                   "account_last4": check.account_last4, "created": check.created})
+                   "refund": check.refund, "refund_of": check.refund_of,
+                   "customer_id": check.customer_id, "created": check.created,
+                   "account_last4": check.account_last4})
         });
         Value::Array(rows.collect())
     }
@@ -97,10 +99,10 @@ impl PaytraceSim {
         let cents = cents.ok_or_else(|| missing("amount"))?;
         let customer_id = plain(call.body.get("customer_id"));
         let account = match source {
-            "by_account" => account(call.body)?,
+            "by_account" => account_in(call.body)?,
             "by_customer" => {
-                self.vault.get(&customer_id)?;
-                String::new()
+                let account = self.vault.get(&customer_id)?.account.clone();
+                account.ok_or_else(|| Errors::one(45, NO_ACCOUNT))?
             }
             _ => return Ok(reply::page_not_found()),
         };
@@ -167,9 +169,13 @@ impl PaytraceSim {
         if !from.contains(&check.standing) {
             return Err(unknown_check());
         }
-        let id = check.id;
+        let (id, cents) = (check.id, check.cents);
+        let given_back = check.refund_of.filter(|_| to == Standing::Voided);
         if let Some(check) = self.checks.by_id.get_mut(&id) {
             check.standing = to;
+        }
+        if let Some(original) = given_back.and_then(|of| self.checks.by_id.get_mut(&of)) {
+            original.refunded = original.refunded.saturating_sub(cents);
         }
         let mut body = head(true, 124, "Your check was successfully managed.");
         body.insert("check_transaction_id".into(), json!(id));
@@ -183,13 +189,13 @@ impl PaytraceSim {
 }
 
 /// Routing numbers carry a check digit: 3, 7, 1 weighted [public ABA rule].
-fn account(body: &Value) -> Result<String, Errors> {
+pub(super) fn account_in(body: &Value) -> Result<String, Errors> {
     let check = body.get("check");
     let text = |name: &str| plain(check.and_then(|check| check.get(name)));
     let (account, routing) = (text("account_number"), text("routing_number"));
     let mut errors = Errors::default();
     if account.len() < 4 || !account.chars().all(|c| c.is_ascii_digit()) {
-        errors.add(45, "Please provide a valid Checking Account Number.");
+        errors.add(45, NO_ACCOUNT);
     }
     let digits: Vec<u32> = routing.chars().filter_map(|c| c.to_digit(10)).collect();
     let sum: u32 = digits.iter().zip([3, 7, 1].iter().cycle()).map(|(d, weight)| d * weight).sum();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::card::{self, Card, plain};
-use super::dispatch::PaytraceSim;
+use super::dispatch::{Hosted, PaytraceSim};
 use super::record::{Address, Kind, Record, Standing};
 
 pub fn perform(
@@ -41,7 +41,8 @@ fn tokenize(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
     account.issued = account.issued.saturating_add(1);
     let token = format!("0b7d2c1e-0000-4000-8000-{:012x}", account.issued);
     let key = format!("ZW5jLWtleS0={:06x}", account.issued);
-    account.hosted.insert(token.clone(), (key.clone(), card));
+    let csc = plain(body.get("csc"));
+    account.hosted.insert(token.clone(), Hosted { key: key.clone(), card, csc });
     Ok(json!({"hpf_token": token, "enc_key": key}))
 }
 
@@ -71,14 +72,14 @@ struct Seed {
 /// Many transactions at once, as if they had come through the virtual terminal.
 fn seed(account: &mut PaytraceSim, now: Timestamp, body: &Value) -> Result<Value, String> {
     let seeds: Seeds = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
-    let mut ids = Vec::with_capacity(seeds.transactions.len());
-    for seed in seeds.transactions {
-        ids.push(one(account, now, seed)?);
-    }
+    // All are read before the first is put, so that a wrong one leaves nothing behind.
+    let read: Result<Vec<_>, _> = seeds.transactions.into_iter().map(read).collect();
+    let ids: Vec<i64> = read?.into_iter().map(|seed| put(account, now, seed)).collect();
     Ok(json!({ "ids": ids }))
 }
 
-fn one(account: &mut PaytraceSim, now: Timestamp, seed: Seed) -> Result<i64, String> {
+/// A seed, with the kind, standing and cents it means.
+fn read(seed: Seed) -> Result<(Seed, Kind, Standing, i64), String> {
     let (kind, standing) = match seed.kind.as_str() {
         "sale" => (Kind::Sale, Standing::Pending),
         "declined" => (Kind::Sale, Standing::Declined),
@@ -87,6 +88,14 @@ fn one(account: &mut PaytraceSim, now: Timestamp, seed: Seed) -> Result<i64, Str
     };
     let cents = card::cents(Some(&seed.amount));
     let cents = cents.ok_or_else(|| format!("{} is not an amount", plain(Some(&seed.amount))))?;
+    Ok((seed, kind, standing, cents))
+}
+
+fn put(
+    account: &mut PaytraceSim,
+    now: Timestamp,
+    (seed, kind, standing, cents): (Seed, Kind, Standing, i64),
+) -> i64 {
     let approved = standing != Standing::Declined;
     let id = account.records.next_id();
     let card = Card { number: "4012000098765439".into(), month: 12, year: 2030 };
@@ -120,7 +129,7 @@ fn one(account: &mut PaytraceSim, now: Timestamp, seed: Seed) -> Result<i64, Str
         settled: None,
     };
     account.records.put(record);
-    Ok(id)
+    id
 }
 
 fn set(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
@@ -137,6 +146,10 @@ fn set(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
                 config.void_on_avs_mismatch = value.as_bool().ok_or_else(wrong)?;
             }
             "token_seconds" => config.token_seconds = value.as_i64().ok_or_else(wrong)?,
+            "batch_number_max" => {
+                let most = value.as_u64().and_then(|most| u32::try_from(most).ok());
+                config.batch_number_max = most.filter(|most| *most > 0).ok_or_else(wrong)?;
+            }
             "cut_off_hour" => {
                 let hour = value.as_i64().and_then(|hour| i8::try_from(hour).ok());
                 config.cut_off_hour = hour.filter(|h| (0..24).contains(h)).ok_or_else(wrong)?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::auth::Tokens;
+use super::card::{Card, plain};
 use super::checks::Checks;
 use super::config::{PaytraceConfig, User};
 use super::record::Records;
@@ -24,8 +25,15 @@ pub struct PaytraceSim {
     pub(super) checks: Checks,
     pub(super) recurrences: Recurrences,
     /// Cards behind hosted-field tokens not yet used.
-    pub(super) hosted: BTreeMap<String, (String, super::card::Card)>,
+    pub(super) hosted: BTreeMap<String, Hosted>,
     pub(super) issued: u64,
+}
+
+/// A card entered into hosted fields, and the key its token goes with.
+pub(super) struct Hosted {
+    pub key: String,
+    pub card: Card,
+    pub csc: String,
 }
 
 /// One authenticated API call.
@@ -100,7 +108,7 @@ impl PaytraceSim {
 
     /// Missing 970, unknown 971 [R].
     fn integrator(&self, body: &Value) -> Result<(), Errors> {
-        match super::card::plain(body.get("integrator_id")) {
+        match plain(body.get("integrator_id")) {
             given if given.is_empty() => Err(missing("integrator_id")),
             given if given == self.config.integrator_id => Ok(()),
             _ => Err(Errors::one(971, "Please provide a valid integrator ID.")),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::card::plain;
+use super::card::{Card, plain};
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
 use super::record::{Address, Kind, Record, Standing};
 use super::reply::{head, masked, ok};
@@ -34,13 +34,7 @@ impl PaytraceSim {
         let (code, message) = status(record);
         let settled = record.settled.map(|at| self.records.printed(at)).unwrap_or_default();
         let (month, year) = record.expiration;
-        let mut card = Map::new();
-        card.insert("masked_number".into(), json!(masked(&record.card, '*')));
-        card.insert("expiration_month".into(), json!(month));
-        card.insert("expiration_year".into(), json!(year % 100));
-        if bin {
-            card.insert("bin".into(), json!(record.card.get(..6).unwrap_or_default()));
-        }
+        let card = card(&Card { number: record.card.clone(), month, year }, bin);
         json!({
             "transaction_id": record.id,
             "credit_card": card,
@@ -84,7 +78,10 @@ impl Wanted {
             id: text("transaction_id"),
             kind: text("transaction_type").to_uppercase(),
             customer_id: text("customer_id"),
-            by: plain(created.and_then(|created| created.get("by"))),
+            by: match plain(created.and_then(|created| created.get("by"))) {
+                by if by.is_empty() => text("user"),
+                by => by,
+            },
             text: text("including_text").to_lowercase(),
         }
     }
@@ -134,6 +131,18 @@ pub(super) fn listed(rows: Vec<Value>) -> crate::sim::SimReply {
     ok(body)
 }
 
+/// The mask, the month and the last two digits of the year; the first six digits when asked for.
+pub(super) fn card(card: &Card, bin: bool) -> Map<String, Value> {
+    let mut row = Map::new();
+    row.insert("masked_number".into(), json!(masked(&card.number, '*')));
+    row.insert("expiration_month".into(), json!(card.month));
+    row.insert("expiration_year".into(), json!(card.year % 100));
+    if bin {
+        row.insert("bin".into(), json!(card.number.get(..6).unwrap_or_default()));
+    }
+    row
+}
+
 /// A JSON number without trailing zeros: `148.2`, `110`.
 pub(super) fn dollars(cents: i64) -> Value {
     let text = rust_decimal::Decimal::new(cents, 2).normalize().to_string();
@@ -173,7 +182,7 @@ pub(super) fn date_of(text: &str) -> Option<Date> {
     }
 }
 
-fn with_bin(call: &Call<'_>) -> bool {
+pub(super) fn with_bin(call: &Call<'_>) -> bool {
     matches!(plain(call.body.get("include_bin")).as_str(), "true" | "Y")
         || call.body.get("include_bin") == Some(&Value::Bool(true))
 }

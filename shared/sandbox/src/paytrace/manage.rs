@@ -75,7 +75,7 @@ impl PaytraceSim {
             "to_customer" => {
                 let customer_id = plain(call.body.get("customer_id"));
                 let profile = self.vault.get(&customer_id)?;
-                let (card, billing) = (profile.card.clone(), profile.billing.clone());
+                let (card, billing) = (profile.charged()?.clone(), profile.billing.clone());
                 let cents = self.amount(call)?;
                 Ok(self.refunded(call, cents, Payee { card, billing, customer_id, of: None }))
             }

@@ -1,7 +1,7 @@
 //! PayTrace API v1, simulated: what a merchant's account does with cards, and what it tells of it.
 //!
-//! Semantics follow PayTrace's published samples and help pages, and recorded exchanges; where those
-//! are silent the choice is a setting of [`PaytraceConfig`].
+//! Semantics follow PayTrace's published samples and help pages, and recorded exchanges; where
+//! those are silent the choice is a setting of [`PaytraceConfig`].
 
 mod auth;
 mod batches;
@@ -20,6 +20,8 @@ mod sale;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_edges;
 #[cfg(test)]
 mod tests_of_services;
 mod vault;

@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::card::{self, plain};
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
 use super::export::{date_of, dollars};
-use super::record::{Address, Kind, Record, Standing};
+use super::record::{Kind, Record, Standing};
 use super::reply::{self, Errors, head, ok};
+use super::vault::Profile;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recurrence {
     pub id: i64,
     pub customer_id: String,
@@ -25,6 +26,10 @@ pub struct Recurrence {
     pub total: u32,
     pub done: u32,
     pub description: String,
+    /// Whether the customer is sent a receipt.
+    pub receipt: bool,
+    /// Authorizes only, instead of selling.
+    pub authorization: bool,
     pub last_approved: Option<i64>,
 }
 
@@ -36,6 +41,59 @@ pub struct Recurrences {
 /// `total_count` of a recurrence without end [O].
 const ENDLESS: u32 = 999;
 const FIRST_ID: i64 = 77_120;
+/// Hour and minute at which PayTrace charges, local [O].
+const RUN_AT: (i8, i8) = (0, 30);
+
+impl Recurrence {
+    /// Takes what is given of it.
+    fn take(&mut self, given: &Value) -> Result<(), Errors> {
+        let text = |name: &str| Some(plain(given.get(name))).filter(|text| !text.is_empty());
+        if given.get("amount").is_some() {
+            let cents = card::cents(given.get("amount")).filter(|cents| *cents > 0);
+            self.cents = cents.ok_or_else(|| missing("amount"))?;
+        }
+        if let Some(frequency) = text("frequency").map(|text| text.to_uppercase()) {
+            step(&frequency).ok_or_else(|| missing("frequency"))?;
+            (self.frequency, self.start, self.counted) = (frequency, self.next, 0);
+        }
+        for name in ["start_date", "next_date"] {
+            if let Some(date) = text(name) {
+                self.next = date_of(&date).ok_or_else(|| missing(name))?;
+                (self.start, self.counted) = (self.next, 0);
+            }
+        }
+        if let Some(total) = text("total_count") {
+            self.total = total.parse().map_err(|_| missing("total_count"))?;
+        }
+        if let Some(description) = text("description") {
+            self.description = description;
+        }
+        if let Some(receipt) = given.get("customer_receipt") {
+            let word = plain(Some(receipt)).to_uppercase();
+            self.receipt = *receipt == Value::Bool(true) || matches!(word.as_str(), "Y" | "TRUE");
+        }
+        if let Some(kind) = text("transaction_type") {
+            self.authorization = match kind.to_uppercase().as_str() {
+                "SALE" => false,
+                "AUTHORIZATION" => true,
+                _ => return Err(missing("transaction_type")),
+            };
+        }
+        Ok(())
+    }
+
+    /// Nothing is charged for days gone by.
+    fn skip_to(&mut self, first: Date) {
+        while self.next < first {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        self.counted = self.counted.saturating_add(1);
+        self.next = following(self);
+    }
+}
 
 impl Recurrences {
     pub fn state(&self) -> Value {
@@ -70,52 +128,40 @@ impl PaytraceSim {
 
     fn recurrence_create(&mut self, call: &Call<'_>) -> Answered {
         let customer_id = plain(call.body.get("customer_id"));
-        self.vault.get(&customer_id)?;
+        self.vault.get(&customer_id)?.charged()?;
         let given = call.body.get("recurrence").cloned().unwrap_or(Value::Null);
-        let text = |name: &str| plain(given.get(name));
-        let cents = card::cents(given.get("amount")).filter(|cents| *cents > 0);
-        let frequency = text("frequency").to_uppercase();
-        if step(&frequency).is_none() {
-            return Err(missing("frequency"));
+        for name in ["amount", "frequency", "start_date", "total_count"] {
+            if plain(given.get(name)).is_empty() {
+                return Err(missing(name));
+            }
         }
-        let start = date_of(&text("start_date")).ok_or_else(|| missing("start_date"))?;
         let last = self.recurrences.by_id.last_key_value().map_or(FIRST_ID - 1, |(id, _)| *id);
-        let one = Recurrence {
-            id: last.saturating_add(1),
-            customer_id,
-            cents: cents.ok_or_else(|| missing("amount"))?,
-            frequency,
-            start,
-            counted: 0,
-            next: start,
-            total: text("total_count").parse().map_err(|_| missing("total_count"))?,
-            done: 0,
-            description: text("description"),
-            last_approved: None,
-        };
-        let id = one.id;
+        let id = last.saturating_add(1);
+        let mut one = Recurrence { id, customer_id, ..Recurrence::default() };
+        one.take(&given)?;
+        one.skip_to(self.next_run(call.now));
         self.recurrences.by_id.insert(id, one);
         Ok(told(150, "The recurring transaction was successfully created.", id))
     }
 
+    /// Changes what is given and leaves the rest; a fault changes nothing.
     fn recurrence_update(&mut self, call: &Call<'_>) -> Answered {
         let id = self.named_recurrence(call)?;
         let given = call.body.get("recurrence").cloned().unwrap_or(Value::Null);
-        let one = self.recurrences.by_id.get_mut(&id).ok_or_else(unknown)?;
-        if given.get("amount").is_some() {
-            one.cents = card::cents(given.get("amount")).ok_or_else(|| missing("amount"))?;
-        }
-        if given.get("next_date").is_some() {
-            let next = date_of(&plain(given.get("next_date")));
-            one.start = next.ok_or_else(|| missing("next_date"))?;
-            one.next = one.start;
-            one.counted = 0;
-        }
-        if given.get("total_count").is_some() {
-            let total = plain(given.get("total_count")).parse();
-            one.total = total.map_err(|_| missing("total_count"))?;
-        }
+        let mut one = self.recurrences.by_id.get(&id).ok_or_else(unknown)?.clone();
+        one.take(&given)?;
+        one.skip_to(self.next_run(call.now));
+        self.recurrences.by_id.insert(id, one);
         Ok(told(151, "The recurring transaction was successfully updated.", id))
+    }
+
+    /// The first day whose half past midnight is still to come.
+    fn next_run(&self, now: Timestamp) -> Date {
+        let today = self.records.local(now).date();
+        match self.records.at_local(today, RUN_AT) {
+            Some(at) if at > now => today,
+            _ => today.tomorrow().unwrap_or(Date::MAX),
+        }
     }
 
     fn named_recurrence(&self, call: &Call<'_>) -> Result<i64, Errors> {
@@ -129,7 +175,7 @@ impl PaytraceSim {
         loop {
             let due = self.recurrences.by_id.values().filter_map(|one| {
                 let over = one.total != ENDLESS && one.done >= one.total;
-                let at = self.records.at_local(one.next, (0, 30))?;
+                let at = self.records.at_local(one.next, RUN_AT)?;
                 (!over && at <= now).then_some((at, one.id))
             });
             let Some((at, id)) = due.min() else { return };
@@ -139,49 +185,56 @@ impl PaytraceSim {
 
     fn run(&mut self, at: Timestamp, id: i64) {
         let Some(one) = self.recurrences.by_id.get(&id).cloned() else { return };
-        let record =
-            self.vault.get(&one.customer_id).ok().map(|profile| {
-                (profile.card.clone(), profile.billing.clone(), profile.email.clone())
-            });
-        let charged = record.map(|(card, billing, email)| {
-            let answer = card::ask(&card, one.cents, &billing, "", true);
-            let charged = self.records.next_id();
-            let approval_code =
-                if answer.approved { self.records.next_approval() } else { String::new() };
-            self.records.put(Record {
-                id: charged,
-                kind: Kind::Sale,
-                standing: if answer.approved { Standing::Pending } else { Standing::Declined },
-                cents: one.cents,
-                refunded: 0,
-                refund_of: None,
-                card: card.number,
-                expiration: (card.month, card.year),
-                billing,
-                shipping: Address::default(),
-                invoice_id: String::new(),
-                description: one.description.clone(),
-                reference: String::new(),
-                tax: "0.00".into(),
-                email,
-                customer_id: one.customer_id.clone(),
-                approval_code,
-                approval_message: answer.message,
-                avs: answer.avs,
-                csc: answer.csc,
-                created: at,
-                created_by: "recurring".into(),
-                through: "Recurring",
-                settled: None,
-            });
-            answer.approved.then_some(charged)
-        });
+        let profile = self.vault.get(&one.customer_id).ok().cloned();
+        let approved = profile.and_then(|profile| self.charge(at, &one, profile));
         if let Some(stored) = self.recurrences.by_id.get_mut(&id) {
             stored.done = stored.done.saturating_add(1);
-            stored.last_approved = charged.flatten().or(stored.last_approved);
-            stored.counted = stored.counted.saturating_add(1);
-            stored.next = following(stored);
+            stored.last_approved = approved.or(stored.last_approved);
+            stored.step();
         }
+    }
+
+    /// An ordinary transaction, which the duplicate and address rules do not apply to [O]; its id
+    /// when approved.
+    fn charge(&mut self, at: Timestamp, one: &Recurrence, profile: Profile) -> Option<i64> {
+        let Profile { card, billing, shipping, email, .. } = profile;
+        let card = card?;
+        let sale = !one.authorization;
+        let answer = card::ask(&card, one.cents, &billing, "", sale);
+        let (kind, open) = match sale {
+            true => (Kind::Sale, Standing::Pending),
+            false => (Kind::Authorization, Standing::Authorized),
+        };
+        let id = self.records.next_id();
+        let approval_code =
+            if answer.approved { self.records.next_approval() } else { String::new() };
+        self.records.put(Record {
+            id,
+            kind,
+            standing: if answer.approved { open } else { Standing::Declined },
+            cents: one.cents,
+            refunded: 0,
+            refund_of: None,
+            card: card.number,
+            expiration: (card.month, card.year),
+            billing,
+            shipping,
+            invoice_id: String::new(),
+            description: one.description.clone(),
+            reference: String::new(),
+            tax: "0.00".into(),
+            email: if one.receipt { email } else { String::new() },
+            customer_id: one.customer_id.clone(),
+            approval_code,
+            approval_message: answer.message,
+            avs: answer.avs,
+            csc: answer.csc,
+            created: at,
+            created_by: "recurring".into(),
+            through: "Recurring",
+            settled: None,
+        });
+        answer.approved.then_some(id)
     }
 }
 

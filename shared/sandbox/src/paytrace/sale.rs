@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::card::{self, Card, plain};
-use super::dispatch::{Answered, Call, PaytraceSim, missing};
+use super::dispatch::{Answered, Call, Hosted, PaytraceSim, missing};
 use super::record::{Address, Kind, Record, Standing};
 use super::reply::{self, Errors, of_sale};
 use super::vault::Profile;
@@ -14,16 +14,15 @@ struct Source {
     card: Card,
     billing: Address,
     customer_id: String,
+    csc: String,
     keyed: bool,
 }
 
 impl PaytraceSim {
     pub(super) fn sale(&mut self, call: &Call<'_>, from: &str, sale: bool) -> Answered {
         let profile_wanted = from == "pt_protect_customer";
-        let source = match self.source(call, from) {
-            Ok(Some(source)) => source,
-            Ok(None) => return Ok(reply::page_not_found()),
-            Err(errors) => return Err(errors),
+        let Some(mut source) = self.source(call, from)? else {
+            return Ok(reply::page_not_found());
         };
         let cents = card::cents(call.body.get("amount")).ok_or_else(|| missing("amount"))?;
         if cents == 0 && sale {
@@ -33,10 +32,9 @@ impl PaytraceSim {
             return Err(errors);
         }
         if profile_wanted {
-            self.vault.is_free(&source.customer_id)?;
+            source.customer_id = self.vault.vacant(&source.customer_id)?;
         }
-        let csc = plain(call.body.get("csc"));
-        let answer = card::ask(&source.card, cents, &source.billing, &csc, sale);
+        let answer = card::ask(&source.card, cents, &source.billing, &source.csc, sale);
         let code = self.code(&answer);
         let record = self.recorded(call, &source, (cents, sale, code), answer);
         let message = match code {
@@ -47,7 +45,7 @@ impl PaytraceSim {
         let code = match (profile_wanted, code) {
             (true, 101) => {
                 let profile = Profile::of(&source.card, &source.billing, call);
-                self.vault.insert(&source.customer_id, profile)?;
+                self.vault.put(&source.customer_id, profile);
                 165
             }
             (true, _) => 167,
@@ -120,19 +118,20 @@ impl PaytraceSim {
     fn source(&mut self, call: &Call<'_>, from: &str) -> Result<Option<Source>, Errors> {
         let given = address(call.body.get("billing_address"));
         let customer_id = plain(call.body.get("customer_id"));
+        let csc = plain(call.body.get("csc"));
         Ok(Some(match from {
             "keyed" => {
                 let card = card::read(call.body)?;
-                Source { card, billing: given, customer_id, keyed: true }
+                Source { card, billing: given, customer_id, csc, keyed: true }
             }
             "swiped" => {
                 let card = swiped(call.body)?;
-                Source { card, billing: given, customer_id, keyed: false }
+                Source { card, billing: given, customer_id, csc, keyed: false }
             }
             "by_customer" => {
                 let profile = self.vault.get(&customer_id)?;
-                let (card, billing) = (profile.card.clone(), profile.billing.clone());
-                Source { card, billing, customer_id, keyed: false }
+                let (card, billing) = (profile.charged()?.clone(), profile.billing.clone());
+                Source { card, billing, customer_id, csc, keyed: false }
             }
             "by_transaction" => {
                 let id = plain(call.body.get("transaction_id")).parse().unwrap_or(0);
@@ -140,18 +139,19 @@ impl PaytraceSim {
                 let (month, year) = earlier.expiration;
                 let card = Card { number: earlier.card.clone(), month, year };
                 let billing = earlier.billing.clone();
-                Source { card, billing, customer_id: earlier.customer_id.clone(), keyed: false }
+                let customer_id = earlier.customer_id.clone();
+                Source { card, billing, customer_id, csc, keyed: false }
             }
             "pt_protect" | "pt_protect_customer" => {
-                let card = self.hosted_card(call.body)?;
-                Source { card, billing: given, customer_id, keyed: false }
+                let Hosted { card, csc, .. } = self.hosted_card(call.body)?;
+                Source { card, billing: given, customer_id, csc, keyed: false }
             }
             _ => return Ok(None),
         }))
     }
 
     /// A hosted-field token is good once [R].
-    pub(super) fn hosted_card(&mut self, body: &Value) -> Result<Card, Errors> {
+    pub(super) fn hosted_card(&mut self, body: &Value) -> Result<Hosted, Errors> {
         let token = plain(body.get("hpf_token"));
         let key = plain(body.get("enc_key"));
         for (value, name) in [(&token, "hpf_token"), (&key, "enc_key")] {
@@ -160,11 +160,11 @@ impl PaytraceSim {
             }
         }
         let unknown = || Errors::one(961, "The hpf_token is invalid, expired or already used.");
-        let (expected, _) = self.hosted.get(&token).ok_or_else(unknown)?;
-        if *expected != key {
+        let hosted = self.hosted.get(&token).ok_or_else(unknown)?;
+        if hosted.key != key {
             return Err(unknown());
         }
-        self.hosted.remove(&token).map(|(_, card)| card).ok_or_else(unknown)
+        self.hosted.remove(&token).ok_or_else(unknown)
     }
 
     pub(super) fn client_key(&mut self) -> crate::sim::SimReply {
@@ -172,7 +172,8 @@ impl PaytraceSim {
         crate::sim::SimReply::json(200, &json!({"clientKey": format!("ck-{:08}", self.issued)}))
     }
 
-    /// Same card, amount and invoice from the same user within the set time, the first approved [O].
+    /// Same card, amount and invoice from the same user within the set time, where the first was
+    /// approved [O].
     fn duplicate(&self, call: &Call<'_>, source: &Source, cents: i64) -> Option<Errors> {
         if self.config.duplicate_minutes <= 0 {
             return None;
@@ -182,7 +183,8 @@ impl PaytraceSim {
         let invoice = plain(call.body.get("invoice_id"));
         let (first, last) = (self.records.local(since).date(), self.records.local(call.now).date());
         let twin = self.records.created_on(first, last).any(|record| {
-            let approved = !matches!(record.standing, Standing::Declined | Standing::Voided);
+            let approved = record.kind != Kind::Refund
+                && !matches!(record.standing, Standing::Declined | Standing::Voided);
             approved
                 && record.created >= since
                 && record.card == source.card.number

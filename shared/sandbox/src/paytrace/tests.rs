@@ -20,7 +20,7 @@ impl Shop {
         shop
     }
 
-    fn send(&mut self, path: &str, body: &[u8]) -> SimReply {
+    pub fn send(&mut self, path: &str, body: &[u8]) -> SimReply {
         let request = SimRequest {
             method: "POST".into(),
             path: path.into(),
@@ -42,13 +42,13 @@ impl Shop {
         sold["transaction_id"].as_i64().unwrap()
     }
 
-    fn export(&mut self, id: i64) -> Value {
+    pub fn export(&mut self, id: i64) -> Value {
         let all = self.call("transactions/export/by_id", json!({ "transaction_id": id }));
         all["transactions"][0].clone()
     }
 }
 
-fn body(reply: &SimReply) -> Value {
+pub(super) fn body(reply: &SimReply) -> Value {
     serde_json::from_slice(&reply.body).unwrap()
 }
 

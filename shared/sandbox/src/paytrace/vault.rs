@@ -1,20 +1,23 @@
-//! The customer vault: profiles with a card each.
+//! The customer vault: profiles with a card, a checking account, or both.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 
 use super::card::{self, Card, plain};
+use super::checks::account_in;
 use super::dispatch::{Answered, Call, PaytraceSim, missing};
-use super::export;
+use super::export::{self, with_bin};
 use super::record::Address;
 use super::reply::{self, Errors, head, masked, ok};
 use super::sale::{address, unknown_transaction};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    pub card: Card,
+    pub card: Option<Card>,
+    /// Checking account number.
+    pub account: Option<String>,
     pub billing: Address,
     pub shipping: Address,
     pub email: String,
@@ -22,22 +25,31 @@ pub struct Profile {
     pub fax: String,
     pub created: Timestamp,
     pub created_by: String,
-    pub active: bool,
 }
 
 impl Profile {
-    /// With nothing but a card and an address.
+    /// What a call says of a customer, with that card and billing address.
     pub fn of(card: &Card, billing: &Address, call: &Call<'_>) -> Self {
+        Self { card: Some(card.clone()), ..Self::cardless(billing, call) }
+    }
+
+    /// The card to charge; a profile kept for checks has none.
+    pub fn charged(&self) -> Result<&Card, Errors> {
+        let none = || Errors::one(35, "Please provide a valid Credit Card Number.");
+        self.card.as_ref().ok_or_else(none)
+    }
+
+    fn cardless(billing: &Address, call: &Call<'_>) -> Self {
         Self {
-            card: card.clone(),
+            card: None,
+            account: None,
             billing: billing.clone(),
-            shipping: Address::default(),
+            shipping: address(call.body.get("shipping_address")),
             email: plain(call.body.get("email")),
             phone: plain(call.body.get("phone")),
             fax: plain(call.body.get("fax")),
             created: call.now,
             created_by: call.user.username.clone(),
-            active: true,
         }
     }
 }
@@ -48,35 +60,38 @@ pub struct Vault {
     assigned: u64,
 }
 
+const FIRST_ASSIGNED: u64 = 90_000_001;
+
 impl Vault {
     /// An unknown id is error 30 [C].
     pub fn get(&self, id: &str) -> Result<&Profile, Errors> {
-        self.profiles.get(id).filter(|profile| profile.active).ok_or_else(unknown)
+        self.profiles.get(id).ok_or_else(unknown)
     }
 
     pub fn all(&self) -> impl Iterator<Item = (&String, &Profile)> {
         self.profiles.iter()
     }
 
-    /// An id in use is error 171.
-    pub fn is_free(&self, id: &str) -> Result<(), Errors> {
-        match self.profiles.contains_key(id) {
-            true => Err(Errors::one(171, "Please provide a unique customer ID.")),
-            false => Ok(()),
+    /// The id a new profile gets: the one given, or a number of PayTrace's own. One in use is
+    /// error 171.
+    pub fn vacant(&mut self, given: &str) -> Result<String, Errors> {
+        if !given.is_empty() {
+            return match self.profiles.contains_key(given) {
+                true => Err(Errors::one(171, "Please provide a unique customer ID.")),
+                false => Ok(given.to_owned()),
+            };
+        }
+        loop {
+            let id = FIRST_ASSIGNED.saturating_add(self.assigned).to_string();
+            self.assigned = self.assigned.saturating_add(1);
+            if !self.profiles.contains_key(&id) {
+                return Ok(id);
+            }
         }
     }
 
-    pub fn insert(&mut self, id: &str, profile: Profile) -> Result<String, Errors> {
-        let id = match id {
-            "" => {
-                self.assigned = self.assigned.saturating_add(1);
-                format!("{}", 90_000_000_u64.saturating_add(self.assigned))
-            }
-            given => given.to_owned(),
-        };
-        self.is_free(&id)?;
-        self.profiles.insert(id.clone(), profile);
-        Ok(id)
+    pub fn put(&mut self, id: &str, profile: Profile) {
+        self.profiles.insert(id.to_owned(), profile);
     }
 }
 
@@ -85,12 +100,12 @@ impl PaytraceSim {
         let given = address(call.body.get("billing_address"));
         match path {
             "create" => {
-                let card = card::read(call.body)?;
-                self.create(call, card, (given, true))
+                let profile = Self::keyed(call, &given)?;
+                self.create(call, profile, true)
             }
             "pt_protect_create" => {
-                let card = self.hosted_card(call.body)?;
-                self.create(call, card, (given, false))
+                let card = self.hosted_card(call.body)?.card;
+                self.create(call, Profile::of(&card, &given, call), false)
             }
             "create_from_transaction" => {
                 let id = plain(call.body.get("transaction_id")).parse().unwrap_or(0);
@@ -98,53 +113,62 @@ impl PaytraceSim {
                 let (month, year) = earlier.expiration;
                 let card = Card { number: earlier.card.clone(), month, year };
                 let own = if given.name.is_empty() { earlier.billing.clone() } else { given };
-                self.create(call, card, (own, false))
+                self.create(call, Profile::of(&card, &own, call), false)
             }
             "update" | "pt_protect_update" => self.update(call, path == "update"),
             "delete" => self.delete(call),
-            "export" => self.profiles(call, true),
-            "export_inactive" => self.profiles(call, false),
+            "export" => self.export_profiles(call),
+            "export_inactive" => self.export_inactive(call),
             _ => Ok(reply::page_not_found()),
         }
     }
 
-    fn create(
-        &mut self,
-        call: &Call<'_>,
-        card: Card,
-        (billing, keyed): (Address, bool),
-    ) -> Answered {
-        if billing.name.is_empty() {
+    /// A card is wanted, unless there is a checking account and no card.
+    fn keyed(call: &Call<'_>, billing: &Address) -> Result<Profile, Errors> {
+        let mut profile = Profile::cardless(billing, call);
+        if call.body.get("check").is_some() {
+            profile.account = Some(account_in(call.body)?);
+        }
+        if profile.account.is_none() || call.body.get("credit_card").is_some() {
+            profile.card = Some(card::read(call.body)?);
+        }
+        Ok(profile)
+    }
+
+    fn create(&mut self, call: &Call<'_>, profile: Profile, keyed: bool) -> Answered {
+        let name = profile.billing.name.clone();
+        if name.is_empty() {
             return Err(missing("billing_address name"));
         }
-        let mask = masked(&card.number, 'x');
-        let name = billing.name.clone();
-        let shipping = address(call.body.get("shipping_address"));
-        let profile = Profile { shipping, ..Profile::of(&card, &billing, call) };
-        let id = self.vault.insert(&plain(call.body.get("customer_id")), profile)?;
+        let id = self.vault.vacant(&plain(call.body.get("customer_id")))?;
         let message = format!("The customer profile for {id}/{name} was successfully created.");
         let mut body = head(true, 160, &message);
         body.insert("customer_id".into(), json!(id));
-        if keyed {
-            body.insert("masked_card_number".into(), json!(mask));
+        if let Some(card) = profile.card.as_ref().filter(|_| keyed) {
+            body.insert("masked_card_number".into(), json!(masked(&card.number, 'x')));
         }
+        self.vault.put(&id, profile);
         Ok(ok(body))
     }
 
+    /// Changes what is given and leaves the rest.
     fn update(&mut self, call: &Call<'_>, keyed: bool) -> Answered {
         let id = plain(call.body.get("customer_id"));
-        self.vault.get(&id)?;
-        let card = match (keyed, call.body.get("credit_card")) {
-            (true, Some(_)) => Some(card::read(call.body)?),
-            (true, None) => None,
-            (false, _) => Some(self.hosted_card(call.body)?),
-        };
-        let profile = self.vault.profiles.get_mut(&id).ok_or_else(unknown)?;
-        if let Some(card) = card {
-            profile.card = card;
+        let mut profile = self.vault.get(&id)?.clone();
+        if !keyed {
+            profile.card = Some(self.hosted_card(call.body)?.card);
+        } else if call.body.get("credit_card").is_some() {
+            profile.card = Some(card::read(call.body)?);
         }
-        if call.body.get("billing_address").is_some() {
-            profile.billing = address(call.body.get("billing_address"));
+        if call.body.get("check").is_some() {
+            profile.account = Some(account_in(call.body)?);
+        }
+        for (name, field) in
+            [("billing_address", &mut profile.billing), ("shipping_address", &mut profile.shipping)]
+        {
+            if let Some(value) = call.body.get(name) {
+                *field = address(Some(value));
+            }
         }
         for (name, field) in [
             ("email", &mut profile.email),
@@ -159,46 +183,80 @@ impl PaytraceSim {
         let message = format!("The customer profile for {id}/{name} was successfully updated.");
         let mut body = head(true, 161, &message);
         body.insert("customer_id".into(), json!(id));
+        self.vault.put(&id, profile);
         Ok(ok(body))
     }
 
     fn delete(&mut self, call: &Call<'_>) -> Answered {
         let id = plain(call.body.get("customer_id"));
-        self.vault.get(&id)?;
-        self.vault.profiles.remove(&id);
+        self.vault.profiles.remove(&id).ok_or_else(unknown)?;
         let message = format!("The customer profile for {id} was successfully deleted.");
         let mut body = head(true, 162, &message);
         body.insert("customer_id".into(), json!(id));
         Ok(ok(body))
     }
 
-    fn profiles(&self, call: &Call<'_>, active: bool) -> Answered {
+    fn export_profiles(&self, call: &Call<'_>) -> Answered {
         let id = plain(call.body.get("customer_id"));
-        if active && !id.is_empty() {
+        if !id.is_empty() {
             self.vault.get(&id)?;
         }
-        let wanted = |name: &str, profile: &Profile| {
-            profile.active == active && (id.is_empty() || id == name)
-        };
-        let rows = self.vault.all().filter(|(name, profile)| wanted(name, profile));
-        let rows: Vec<Value> = rows.map(|(name, profile)| self.profile(name, profile)).collect();
-        let mut body = head(true, 1, "Your request has been successfully completed.");
-        body.insert("customers".into(), Value::Array(rows));
-        Ok(ok(body))
+        let wanted = self.vault.all().filter(|(name, _)| id.is_empty() || id == **name);
+        Ok(self.listed_profiles(call, wanted))
     }
 
-    fn profile(&self, id: &str, profile: &Profile) -> Value {
-        json!({
-            "customer_id": id,
-            "credit_card": {"masked_number": masked(&profile.card.number, '*'),
-                            "expiration_month": profile.card.month,
-                            "expiration_year": profile.card.year % 100},
-            "billing_address": export::address(&profile.billing, false),
-            "shipping_address": export::address(&profile.shipping, true),
-            "email": profile.email, "phone": profile.phone, "fax": profile.fax,
-            "created": {"through": "API", "at": self.records.printed(profile.created),
-                        "by": profile.created_by, "from_ip": "203.0.113.4"},
-        })
+    /// Profiles neither made nor charged within `days_inactive` days [O, legacy; the JSON name I].
+    fn export_inactive(&self, call: &Call<'_>) -> Answered {
+        let days = plain(call.body.get("days_inactive")).parse::<i64>();
+        let days = days.ok().filter(|days| (0..=36_500).contains(days));
+        let days = days.ok_or_else(|| missing("days_inactive"))?;
+        let since = call.now.checked_sub(SignedDuration::from_hours(days.saturating_mul(24)));
+        let since = since.unwrap_or(Timestamp::MIN);
+        let mut latest: BTreeMap<&str, Timestamp> = BTreeMap::new();
+        for record in self.records.all().filter(|record| !record.customer_id.is_empty()) {
+            let seen = latest.entry(&record.customer_id).or_insert(record.created);
+            *seen = record.created.max(*seen);
+        }
+        let idle = self.vault.all().filter(|(id, profile)| {
+            let charged = latest.get(id.as_str()).copied().unwrap_or(profile.created);
+            profile.created.max(charged) <= since
+        });
+        Ok(self.listed_profiles(call, idle))
+    }
+
+    fn listed_profiles<'a>(
+        &'a self,
+        call: &Call<'_>,
+        profiles: impl Iterator<Item = (&'a String, &'a Profile)>,
+    ) -> crate::sim::SimReply {
+        let bin = with_bin(call);
+        let rows: Vec<Value> = profiles.map(|(id, one)| self.profile(id, one, bin)).collect();
+        let mut body = head(true, 1, "Your request has been successfully completed.");
+        body.insert("customers".into(), Value::Array(rows));
+        ok(body)
+    }
+
+    fn profile(&self, id: &str, profile: &Profile, bin: bool) -> Value {
+        let none = Card::default();
+        let card = export::card(profile.card.as_ref().unwrap_or(&none), bin);
+        let mut row: Map<String, Value> = Map::new();
+        row.insert("customer_id".into(), json!(id));
+        row.insert("credit_card".into(), Value::Object(card));
+        if let Some(account) = &profile.account {
+            row.insert("check".into(), json!({"masked_number": masked(account, '*')}));
+        }
+        row.insert("billing_address".into(), export::address(&profile.billing, false));
+        row.insert("shipping_address".into(), export::address(&profile.shipping, true));
+        for (name, value) in
+            [("email", &profile.email), ("phone", &profile.phone), ("fax", &profile.fax)]
+        {
+            row.insert(name.into(), json!(value));
+        }
+        let at = self.records.printed(profile.created);
+        let created = json!({"through": "API", "at": at, "by": profile.created_by,
+                             "from_ip": "203.0.113.4"});
+        row.insert("created".into(), created);
+        Value::Object(row)
     }
 }
 

@@ -53,7 +53,8 @@ impl Site {
         let mut stream = TcpStream::connect(self.0.address()).await.unwrap();
         let length = body.len();
         let text = format!(
-            "{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
@@ -117,6 +118,42 @@ async fn each_fault_is_what_it_says() {
         }
         site.0.stop().await;
     }
+}
+
+#[tokio::test]
+async fn refusals_and_pages_carry_the_headers_of_real_ones() {
+    for (fault, header) in [
+        ("throttled", "retry-after: 1"),
+        ("html_before", "content-type: text/html"),
+        ("html_after", "content-type: text/html"),
+        ("truncated", "content-type: application/json"),
+    ] {
+        let site = Site::meeting(fault).await;
+        let answer = site.send("POST /x", "{}").await;
+        assert!(answer.contains(header), "{fault}: {answer}");
+        let next = site.send("POST /x", "{}").await;
+        assert!(next.contains("\"padding\""), "only the first meets {fault}: {next}");
+        site.0.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_body_is_whole_to_http_and_broken_to_json() {
+    let site = Site::meeting("truncated").await;
+    let answer = site.send("GET /x", "").await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let declared = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    assert_eq!(body.len(), declared.parse::<usize>().unwrap());
+    assert!(serde_json::from_str::<Value>(body).unwrap_err().is_eof());
+    site.0.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_server_takes_no_connection() {
+    let site = Site::with(json!({})).await;
+    let address = site.0.address();
+    site.0.stop().await;
+    assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test]
