@@ -32,6 +32,8 @@ pub struct Setup {
     pub bank: &'static str,
     pub payment_code: &'static str,
     pub closed_period: &'static str,
+    /// How long receipts gather before they are sealed.
+    pub linger_ms: u32,
     /// Unknown payers become customers instead of being held.
     pub new_customer: bool,
     /// The Sage simulator is not there at first.
@@ -46,6 +48,7 @@ impl Default for Setup {
             bank: "SEATAC",
             payment_code: "CCARD",
             closed_period: "hold",
+            linger_ms: 100,
             new_customer: false,
             sage_down: false,
         }
@@ -257,8 +260,15 @@ impl Rig {
     }
 
     fn config(&self) -> String {
-        let Setup { sage_password, paytrace_password, bank, payment_code, closed_period, .. } =
-            &self.setup;
+        let Setup {
+            sage_password,
+            paytrace_password,
+            bank,
+            payment_code,
+            closed_period,
+            linger_ms,
+            ..
+        } = &self.setup;
         secret(&self.folder, "sage", sage_password);
         secret(&self.folder, "paytrace", paytrace_password);
         secret(&self.folder, "relay", &format!("whsec_{}", BASE64.encode(SECRET)));
@@ -291,8 +301,8 @@ webhooks:
     scheme: standard_webhooks
     secrets: [{{file: {folder}/relay}}]
     transaction_pointers: [/transaction_id]
-posting: {{linger_ms: 100, settle_ms: 1000, sweep_interval_ms: 1000, sweep_idle_ms: 2000}}
-polling: {{interval_ms: 1000}}
+posting: {{linger_ms: {linger_ms}, settle_ms: 1000, sweep_interval_ms: 1000, sweep_idle_ms: 2000}}
+polling: {{interval_ms: 1000, recheck_held_ms: 1000}}
 retry: {{base_ms: 100, cap_ms: 500}}
 ",
             port = self.product.port().unwrap(),

@@ -107,6 +107,55 @@ async fn a_locked_period_is_held_or_rolled_forward_as_the_merchant_wants() {
     }
 }
 
+#[tokio::test]
+async fn what_is_held_is_taken_up_once_it_is_put_right_in_sage() {
+    let rig = Rig::start(Setup::default()).await;
+    let id = rig.buyer_pays("E7", "", "10.00").await;
+    rig.held_for("customer_not_found").await;
+    rig.customer_owes("E7", "IN-E7", "10.00").await;
+    rig.posted(1).await;
+    assert_eq!(rig.receipts_of(&id).await, 1);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn an_invoice_a_person_settled_meanwhile_is_not_paid_twice() {
+    let rig = Rig::start(Setup { linger_ms: 2_500, ..Setup::default() }).await;
+    rig.customer_owes("E8", "IN-E8", "25.00").await;
+    let id = rig.buyer_pays("E8", "IN-E8", "25.00").await;
+    rig.until("decided", |status| counted(status, "READY") == 1).await;
+    let by_hand = json!({"customer": "E8", "amount": "25.00", "document": "IN-E8",
+                         "check_receipt_number": "BY-HAND", "post": true});
+    rig.tell(&rig.sage300, "key_receipt", &by_hand).await;
+    rig.posted(1).await;
+    let books = rig.books(&rig.sage300).await;
+    let ours = rows(&books, "receipts").find(|row| row["check_receipt_number"] == id.as_str());
+    let lines = ours.unwrap()["lines"].as_array().unwrap();
+    assert!(lines.is_empty(), "the money is on account: {lines:?}");
+    assert_eq!(books["trial_balance"], "0.00");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn an_entry_sage_will_not_post_leaves_its_error_batch_and_is_tried_again() {
+    let today = runtime::clock::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let period = json!({"module": "AR", "year": today.year(), "period": today.month()});
+    let rig = Rig::start(Setup { linger_ms: 2_500, ..Setup::default() }).await;
+    rig.customer_owes("E9", "IN-E9", "40.00").await;
+    let id = rig.buyer_pays("E9", "IN-E9", "40.00").await;
+    rig.until("decided", |status| counted(status, "READY") == 1).await;
+    rig.tell(&rig.sage300, "lock_period", &period).await;
+    rig.until("held", |status| counted(status, "HELD") == 1).await;
+    rig.nothing_left_over().await;
+    let books = rig.books(&rig.sage300).await;
+    let left = rows(&books, "open_batches").filter(|row| row["entries"] != 0);
+    assert_eq!(left.count(), 0, "the error batch was emptied");
+    rig.tell(&rig.sage300, "unlock_period", &period).await;
+    rig.posted(1).await;
+    assert_eq!(rig.receipts_of(&id).await, 1);
+    rig.end().await;
+}
+
 #[test]
 fn a_bad_configuration_says_what_to_do() {
     let said = |text: &str| Config::parse(text).unwrap_err().to_string();

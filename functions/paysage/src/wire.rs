@@ -130,6 +130,7 @@ impl Parts<'_> {
                 overlap_hours: i64::from(polling.overlap_hours),
                 first_days: i64::from(polling.first_days),
                 stale_event_ms: i64::from(polling.stale_event_ms),
+                recheck_held_ms: i64::from(polling.recheck_held_ms),
             },
             memory: engine::poll::Memory::default(),
         };

@@ -1,5 +1,5 @@
-//! Every few minutes: transactions PayTrace shows that were not taken in become hints, and events
-//! whose hint was lost are queued again.
+//! Every few minutes: transactions PayTrace shows that were not taken in become hints, events whose
+//! hint was lost are queued again, and what is held is looked at again.
 
 use domain::merchant::Merchant;
 use engine::poll::{Poll, PollError, Report};
@@ -30,5 +30,6 @@ pub async fn handle(deps: &Deps) -> Result<Report, PollError> {
         }
     }
     deps.poll.requeue_stale_events().await?;
+    deps.poll.recheck_held().await?;
     failure.map_or(Ok(total), Err)
 }

@@ -35,31 +35,31 @@ macro_rules! reasons {
 reasons! {
     /// Two or more customers fit equally well.
     CustomerAmbiguous = "customer_ambiguous":
-        "Link the PayTrace customer to the right Sage customer, then release the item.";
+        "Give one of these Sage customers the payer's e-mail; the item is then taken up by itself.";
     CustomerNotFound = "customer_not_found":
-        "Create or link the Sage customer, then release the item.";
+        "Create the customer in Sage with the payer's e-mail or name; the item is then taken up.";
     CustomerInactive = "customer_inactive":
-        "Set the Sage customer active or link another one, then release the item.";
+        "Set the Sage customer active; the item is then taken up by itself.";
     CustomerCurrency = "customer_currency_differs":
-        "The customer is kept in another currency: link a customer in the payment's currency.";
+        "The customer is kept in another currency: enter the receipt by hand for the right one.";
     DocumentNotOpen = "document_not_open":
-        "The payment names a document that is paid or unknown: apply it by hand or release it.";
+        "The payment names a document that is paid or unknown: apply it by hand in Sage.";
     BankUnknown = "bank_unknown":
-        "Correct the merchant's bank code in the configuration, then release the item.";
+        "Correct the merchant's bank code in the configuration; the item is then taken up.";
     PaymentCodeUnknown = "payment_code_unknown":
-        "Add the payment code in Sage or correct the table in the configuration, then release.";
+        "Add the payment code in Sage or correct it in the configuration; the item is then taken up.";
     PeriodLocked = "period_locked":
-        "Unlock the fiscal period or let the merchant roll forward, then release the item.";
+        "Unlock the fiscal period or let the merchant roll forward; the item is then taken up.";
     PostingRefused = "posting_refused":
-        "Sage moved the entry to an error batch: read its posting error, correct it, then release.";
+        "Sage would not post the entry: correct the cause. It is tried again a few times by itself.";
     SageRefused = "sage_refused":
-        "Sage refused the entry: correct what its message names, then release the item.";
+        "Sage refused the entry: correct what it names. It is tried again a few times by itself.";
     SageDenied = "sage_credentials_refused":
         "Check the Sage user, its password and its Web API rights; posting resumes by itself.";
     PayTraceDenied = "paytrace_credentials_refused":
         "Check the PayTrace API user and password; polling resumes by itself.";
     BatchChanged = "committed_batch_changed":
-        "A person changed or removed a batch of ours in Sage: compare it, then adopt or release.";
+        "A person changed or removed a batch of ours in Sage: compare it with the evidence.";
     PostedOutside = "posted_outside_protocol":
         "More than one batch with this content was posted in Sage: reverse the extra ones there.";
     PostStuck = "post_in_progress_too_long":
@@ -75,7 +75,7 @@ reasons! {
     TransactionUnknown = "transaction_unknown":
         "PayTrace does not know this transaction id: check the sender of the event.";
     StatusUnknown = "status_unknown":
-        "PayTrace reported a status outside the table: add it to the table, then release.";
+        "PayTrace reported a status outside the table: add it to the table; it is then taken up.";
     CardDataBlocked = "card_data_blocked":
         "A message contained a card number and was refused: have the sender stop sending it.";
     MessageUndecodable = "message_undecodable":

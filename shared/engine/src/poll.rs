@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use domain::effect::EffectState;
 use domain::exception::{Exception, ReasonCode};
 use domain::fact::stated_by;
 use domain::id::{MerchantId, PaymentKey};
@@ -18,8 +19,8 @@ use domain::transaction::{Status, Transaction};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ledger::decide::{needs_books, receipt_key};
-use ledger::store::{Store, StoreError};
+use ledger::decide::{may_heal, needs_books, receipt_key};
+use ledger::store::{EffectQuery, Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::Hint;
@@ -42,12 +43,17 @@ pub struct Settings {
     pub first_days: i64,
     /// An event recorded this long ago and not worked off is queued again.
     pub stale_event_ms: i64,
+    /// How often what is held is looked at again: a person may have put it right in Sage.
+    pub recheck_held_ms: i64,
 }
 
 /// What was done about transactions seen before. For speed only: losing it repeats hints, which
 /// changes nothing.
 #[derive(Default)]
-pub struct Memory(Mutex<BTreeMap<PaymentKey, (Status, Known)>>);
+pub struct Memory {
+    seen: Mutex<BTreeMap<PaymentKey, (Status, Known)>>,
+    rechecked: Mutex<Option<Timestamp>>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
@@ -133,6 +139,28 @@ impl Poll {
         minus(self.clock.now(), self.settings.stale_event_ms)
     }
 
+    /// Has held effects decided again, now and then, where the cause may have been put right. A
+    /// decision that comes out the same writes nothing.
+    ///
+    /// # Errors
+    /// When the store or queue fails; the next run does it.
+    pub async fn recheck_held(&self) -> Result<usize, PollError> {
+        const PAGE: usize = 500;
+        if !self.memory.may_recheck(self.clock.now(), self.settings.recheck_held_ms) {
+            return Ok(0);
+        }
+        let query = EffectQuery { company: None, state: EffectState::Held, limit: PAGE };
+        let held = self.store.effects_by_state(&query).await?;
+        let mut hinted = 0_usize;
+        for effect in held.iter().filter(|effect| may_heal(effect)) {
+            let PaymentKey { merchant, transaction } = &effect.key.payment;
+            let hint = Hint { redecide: true, ..Hint::new(merchant, transaction) };
+            self.queue.send(QueueName::Hints, hint.body(), 0).await?;
+            hinted = hinted.saturating_add(1);
+        }
+        Ok(hinted)
+    }
+
     async fn window(
         &self,
         merchant: &Merchant,
@@ -194,14 +222,23 @@ impl Poll {
 impl Memory {
     const KEPT_MAX: usize = 100_000;
 
+    fn may_recheck(&self, now: Timestamp, interval_ms: i64) -> bool {
+        let Ok(mut last) = self.rechecked.lock() else { return false };
+        let due = last.is_none_or(|last| last <= minus(now, interval_ms));
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+
     fn known(&self, transaction: &Transaction) -> Option<Known> {
-        let map = self.0.lock().ok()?;
+        let map = self.seen.lock().ok()?;
         let (status, known) = map.get(&transaction.key)?;
         (*status == transaction.status).then_some(*known)
     }
 
     fn learn(&self, transaction: &Transaction, known: Known) {
-        if let Ok(mut map) = self.0.lock() {
+        if let Ok(mut map) = self.seen.lock() {
             if map.len() >= Self::KEPT_MAX {
                 map.clear();
             }

@@ -106,12 +106,18 @@ pub fn decide(
     desired
 }
 
-/// True when a held effect may be decided again without a person: the cause may have gone by itself.
+/// True when a held effect may be decided again without being told to: what held it may have been
+/// put right in Sage. What Sage itself refused is tried a few times only, since nobody knows why.
 #[must_use]
 pub fn may_heal(effect: &Effect) -> bool {
-    const TRIES_MAX: u32 = 3;
-    let reason = effect.hold.as_ref().map(|hold| hold.reason);
-    effect.generation <= TRIES_MAX && reason == Some(ReasonCode::PostingRefused)
+    const GENERATION_MAX: u32 = 4;
+    match effect.hold.as_ref().map(|hold| hold.reason) {
+        Some(ReasonCode::PostingRefused | ReasonCode::SageRefused) => {
+            effect.generation < GENERATION_MAX
+        }
+        Some(ReasonCode::RefundByHand | ReasonCode::AmountInvalid) | None => false,
+        Some(_) => true,
+    }
 }
 
 fn receipt(

@@ -3,7 +3,7 @@
 use domain::effect::{Effect, EffectKey, EffectState, Hold};
 use domain::exception::{Exception, ReasonCode};
 use domain::transaction::Transaction;
-use ledger::decide::{Desired, receipt_key};
+use ledger::decide::{Desired, may_heal, receipt_key};
 use ledger::store::{Changed, Decision, Guard, Inserted};
 
 use super::{Transform, TransformError};
@@ -19,7 +19,9 @@ impl Transform {
     ) -> Result<bool, TransformError> {
         let key = receipt_key(transaction);
         let effect = self.effect(&key).await?;
-        Ok(effect.is_none_or(|effect| hint.redecide && effect.state == EffectState::Held))
+        Ok(effect.is_none_or(|effect| {
+            hint.redecide && effect.state == EffectState::Held && may_heal(&effect)
+        }))
     }
 
     /// False when the books moved meanwhile and everything must be decided again.

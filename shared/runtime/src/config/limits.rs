@@ -52,11 +52,19 @@ pub struct Polling {
     pub first_days: u16,
     /// An event recorded this long ago and not worked off is queued again.
     pub stale_event_ms: u32,
+    /// How often a held payment is looked at again, in case its cause was put right in Sage.
+    pub recheck_held_ms: u32,
 }
 
 impl Default for Polling {
     fn default() -> Self {
-        Self { interval_ms: 300_000, overlap_hours: 36, first_days: 3, stale_event_ms: 600_000 }
+        Self {
+            interval_ms: 300_000,
+            overlap_hours: 36,
+            first_days: 3,
+            stale_event_ms: 600_000,
+            recheck_held_ms: 900_000,
+        }
     }
 }
 
