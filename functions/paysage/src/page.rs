@@ -22,7 +22,11 @@ pub fn render(snapshot: &Snapshot) -> String {
             body {
                 header {
                     h1 { "Paysage" }
-                    p { "Card payments and the books, as of " time { (snapshot.now.strftime("%Y-%m-%d %H:%M:%S")) } " UTC" }
+                    p {
+                        "Card payments and the books, as of "
+                        time { (snapshot.now.strftime("%Y-%m-%d %H:%M:%S")) }
+                        " UTC"
+                    }
                 }
                 main {
                     (books(snapshot))

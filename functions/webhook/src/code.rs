@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 macro_rules! codes {
     ($($name:ident = $status:ident $code:literal: $todo:literal;)*) => {
-        /// The codes are stable; `docs/ERRORS.md` lists them.
+        /// The codes are stable; `docs/WEBHOOKS.md` lists them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Code {
             $($name,)*
@@ -87,5 +87,15 @@ mod tests {
         assert_eq!(codes.len(), Code::ALL.len());
         assert!(Code::ALL.iter().all(|code| code.todo().ends_with('.')));
         assert!(Code::ALL.iter().all(|code| !code.status().is_success()));
+    }
+
+    #[test]
+    fn the_documentation_lists_every_code() {
+        let page = include_str!("../../../docs/WEBHOOKS.md");
+        for code in Code::ALL {
+            let row =
+                format!("| `{}` | {} | {} |", code.code(), code.status().as_u16(), code.todo());
+            assert!(page.contains(&row), "docs/WEBHOOKS.md lacks: {row}");
+        }
     }
 }
