@@ -56,9 +56,9 @@ What a person must decide is put before them with one of these codes, the eviden
 The codes are stable: they may be used in alarms and scripts. This page is made from
 `domain::exception::ReasonCode`; run `cargo xtask docs` after a change.
 
-A held item is never lost. Where its cause can be put right in Sage or in the configuration, it is looked at
-again every `polling.recheck_held_ms` and goes on by itself; what Sage itself refused is tried a few
-times only. Deciding an item again to the same end changes nothing.
+A held item is never lost. Where its cause can be put right in Sage or in the configuration, it is
+looked at again every `polling.recheck_held_ms` and goes on by itself; what Sage itself refused is
+tried a few times only. Deciding an item again to the same end changes nothing.
 
 | code | meaning | what to do |
 |---|---|---|
