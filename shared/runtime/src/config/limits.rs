@@ -90,13 +90,11 @@ impl Default for Retry {
 pub struct Transform {
     /// Hints worked on at the same time.
     pub concurrency: u16,
-    /// How often a company's poster is told of new effects, at most.
-    pub tell_ms: u32,
 }
 
 impl Default for Transform {
     fn default() -> Self {
-        Self { concurrency: 8, tell_ms: 500 }
+        Self { concurrency: 8 }
     }
 }
 

@@ -24,9 +24,8 @@ use serde::Deserialize;
 
 pub use limits::{Log, LogFormat, Polling, Posting, Retry, Transform};
 pub use party::{
-    Assumptions, BatchLookup, Calendar, ClosedPeriod, Company, DuplicateCheck, Merchant,
-    NewCustomer, NewCustomerDraft, PayTrace, RecentBatches, Scheme, SignatureEncoding, Unnamed,
-    Webhook,
+    Assumptions, BatchLookup, Calendar, ClosedPeriod, Company, Merchant, NewCustomer,
+    NewCustomerDraft, PayTrace, RecentBatches, Scheme, SignatureEncoding, Unnamed, Webhook,
 };
 pub use problem::{ConfigError, Problem, Problems};
 pub use secret::{Secret, SecretRef, Secrets, resolve_secrets};

@@ -50,8 +50,6 @@ pub struct Assumptions {
     pub prepayment_matches_order: bool,
     /// How batches of ours are found again: `description`, or the `recent` ones by number.
     pub batch_lookup: BatchLookup,
-    /// A/R option "Check for Duplicate Checks", as it is set in the company.
-    pub duplicate_check: DuplicateCheck,
     /// Property names of the fiscal calendar.
     pub calendar: Calendar,
 }
@@ -101,16 +99,6 @@ impl Default for Calendar {
             locked: ["Locked", "Yes", "true", "1"].map(str::to_owned).to_vec(),
         }
     }
-}
-
-/// A/R option "Check for Duplicate Checks".
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DuplicateCheck {
-    #[default]
-    None,
-    Warning,
-    Error,
 }
 
 /// One PayTrace account, where its money goes in Sage 300, and its policies.

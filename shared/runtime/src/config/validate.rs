@@ -202,7 +202,7 @@ fn check_webhook(name: &str, webhook: &Webhook, config: &Config, problems: &mut 
 fn numbers(config: &Config, problems: &mut Problems) {
     let posting = &config.posting;
     let polling = &config.polling;
-    let ranges: [(&str, u64, (u64, u64)); 17] = [
+    let ranges: [(&str, u64, (u64, u64)); 16] = [
         ("posting.linger_ms", posting.linger_ms.into(), (0, 60_000)),
         ("posting.seal_max", posting.seal_max.into(), (1, 99)),
         ("posting.settle_ms", posting.settle_ms.into(), (1_000, DAY_MS)),
@@ -219,7 +219,6 @@ fn numbers(config: &Config, problems: &mut Problems) {
         ("retry.base_ms", config.retry.base_ms.into(), (10, 60_000)),
         ("retry.cap_ms", config.retry.cap_ms.into(), (config.retry.base_ms.into(), DAY_MS)),
         ("transform.concurrency", config.transform.concurrency.into(), (1, 256)),
-        ("transform.tell_ms", config.transform.tell_ms.into(), (0, 60_000)),
     ];
     for (key, value, bounds) in ranges {
         range(key, value, bounds, problems);
