@@ -6,3 +6,6 @@ pub mod poll;
 pub mod port;
 pub mod post;
 pub mod transform;
+
+#[cfg(test)]
+mod tests;
