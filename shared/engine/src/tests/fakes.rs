@@ -86,7 +86,10 @@ impl Weather {
 
     /// Around a call: the process may die before it or after it.
     pub async fn around<T>(&self, call: impl FnOnce(Fate) -> T) -> T {
-        let (fate, dies) = self.fate();
+        let (fate, dies, gives_way) = self.fate();
+        if gives_way {
+            tokio::task::yield_now().await;
+        }
         if dies == Some(false) {
             return self.die().await;
         }
@@ -103,15 +106,17 @@ impl Weather {
         std::future::pending().await
     }
 
-    fn fate(&self) -> (Fate, Option<bool>) {
+    /// What happens, whether the process dies before (or after) it, and whether others go first.
+    fn fate(&self) -> (Fate, Option<bool>, bool) {
         let mut state = self.state.lock().unwrap();
         state.calls += 1;
         let here = state.die_at.filter(|(call, _)| *call == state.calls);
+        let gives_way = state.rng.random_bool(0.5);
         if state.rng.random_range(0..1_000) >= state.permille {
-            return (Fate::Well, here.map(|(_, after)| after));
+            return (Fate::Well, here.map(|(_, after)| after), gives_way);
         }
         state.faults += 1;
-        match state.rng.random_range(0..8) {
+        let (fate, dies) = match state.rng.random_range(0..8) {
             0 => (Fate::NotSent, None),
             1 => (Fate::Throttled, None),
             2 => (Fate::LostBefore, None),
@@ -120,7 +125,8 @@ impl Weather {
             5 => (Fate::Double, None),
             6 => (Fate::Well, Some(false)),
             _ => (Fate::Well, Some(true)),
-        }
+        };
+        (fate, dies, gives_way)
     }
 }
 
@@ -174,7 +180,7 @@ pub struct FakeQueue {
     clock: Arc<FakeClock>,
     weather: Arc<Weather>,
     waiting: Mutex<VecDeque<Message>>,
-    taken: Mutex<Option<(QueueName, String)>>,
+    taken: Mutex<Vec<(QueueName, String)>>,
 }
 
 impl FakeQueue {
@@ -191,13 +197,16 @@ impl FakeQueue {
         let mut waiting = self.waiting.lock().unwrap();
         let due = waiting.iter().position(|(at, _, _)| *at <= now)?;
         let (_, queue, body) = waiting.remove(due)?;
-        *self.taken.lock().unwrap() = Some((queue, body.clone()));
+        self.taken.lock().unwrap().push((queue, body.clone()));
         Some((queue, body))
     }
 
     /// Acknowledges what was taken, or gives it back for later.
     pub fn settle(&self, done: bool, queue: QueueName, body: String) {
-        self.taken.lock().unwrap().take();
+        let mut taken = self.taken.lock().unwrap();
+        let this = taken.iter().position(|(q, b)| *q == queue && *b == body);
+        taken.remove(this.unwrap());
+        drop(taken);
         if !done {
             let later = self.clock.now().checked_add(SignedDuration::from_secs(3)).unwrap();
             self.waiting.lock().unwrap().push_back((later, queue, body));
@@ -206,7 +215,7 @@ impl FakeQueue {
 
     /// What a dead process had taken reappears.
     pub fn give_back(&self) {
-        if let Some((queue, body)) = self.taken.lock().unwrap().take() {
+        for (queue, body) in std::mem::take(&mut *self.taken.lock().unwrap()) {
             self.put(queue, body);
         }
     }

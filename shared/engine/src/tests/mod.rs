@@ -11,6 +11,7 @@ use domain::effect::EffectState;
 use domain::id::{CompanyId, MerchantId};
 use domain::merchant::{ClosedPeriod, Merchant, NewCustomer, Unnamed};
 use domain::money::Currency;
+use futures::future::join_all;
 use ledger::posting::Limits;
 use ledger::store::{EffectQuery, Store};
 
@@ -30,6 +31,8 @@ struct World {
     store: Arc<FaultyStore>,
     sage: Arc<FakeSage>,
     lives: u32,
+    /// Processes at a time; more than one ignore each other's leases.
+    workers: usize,
 }
 
 /// One life of the process: all it remembers is gone when it dies.
@@ -59,6 +62,10 @@ fn merchant() -> Merchant {
 
 impl World {
     fn new(seed: u64, permille: u32) -> Self {
+        Self::with(seed, permille, 1)
+    }
+
+    fn with(seed: u64, permille: u32, workers: usize) -> Self {
         let weather = Arc::new(Weather::new(seed, permille));
         let clock = Arc::new(FakeClock::default());
         let queue = Arc::new(FakeQueue::new(Arc::clone(&clock), Arc::clone(&weather)));
@@ -69,21 +76,26 @@ impl World {
         }
         Self {
             store: Arc::new(FaultyStore::new(Arc::clone(&weather))),
-            sage: Arc::new(FakeSage::new(Arc::clone(&weather), Arc::clone(&clock))),
+            sage: Arc::new(FakeSage::new(Arc::clone(&weather), workers > 1)),
             weather,
             clock,
             queue,
             lives: 0,
+            workers,
         }
     }
 
-    fn process(&mut self) -> Process {
+    fn processes(&mut self) -> Vec<Process> {
         self.lives += 1;
+        (0..self.workers).map(|worker| self.process(worker)).collect()
+    }
+
+    fn process(&self, worker: usize) -> Process {
         let limits = Limits { settle_ms: 90_000, base_ms: 1_000, cap_ms: 60_000 };
         let settings = Settings {
             linger_ms: 2_000,
             seal_max: 5,
-            lease_ms: 60_000,
+            lease_ms: if self.workers > 1 { -1 } else { 60_000 },
             limits,
             alarm_ms: 3_600_000,
             strays_ms: 7 * 86_400_000,
@@ -109,32 +121,34 @@ impl World {
                 queue: self.queue.clone(),
                 clock: self.clock.clone(),
                 settings,
-                owner: format!("life-{}", self.lives),
+                owner: format!("life-{}-{worker}", self.lives),
                 memory: Memory::default(),
             },
         }
     }
 
-    /// Lets the process work until it dies or has nothing more to do for now.
-    async fn live(&self, process: &Process) {
-        let working = async {
-            while let Some((queue, body)) = self.queue.take() {
-                let done = match queue {
-                    QueueName::Hints => {
-                        let hint: Hint = serde_json::from_str(&body).unwrap();
-                        process.transform.work(&hint).await.is_ok()
-                    }
-                    QueueName::EffectsReady => process.post.run(&company()).await.is_ok(),
-                };
-                self.queue.settle(done, queue, body);
-            }
-            let _ = process.post.run(&company()).await;
-        };
+    /// Lets the processes work until they die or have nothing more to do for now.
+    async fn live(&self, processes: &[Process]) {
+        let working = join_all(processes.iter().map(|process| self.work(process)));
         tokio::select! {
             biased;
             () = self.weather.death() => self.queue.give_back(),
-            () = working => {}
+            _ = working => {}
         }
+    }
+
+    async fn work(&self, process: &Process) {
+        while let Some((queue, body)) = self.queue.take() {
+            let done = match queue {
+                QueueName::Hints => {
+                    let hint: Hint = serde_json::from_str(&body).unwrap();
+                    process.transform.work(&hint).await.is_ok()
+                }
+                QueueName::EffectsReady => process.post.run(&company()).await.is_ok(),
+            };
+            self.queue.settle(done, queue, body);
+        }
+        let _ = process.post.run(&company()).await;
     }
 
     async fn effects(&self, state: EffectState) -> usize {
@@ -161,15 +175,15 @@ impl World {
 
     /// Runs until all is posted; then everything must be there exactly once.
     async fn play(&mut self, told: &str) {
-        let mut process = self.process();
+        let mut processes = self.processes();
         for round in 0..600 {
             if round == 200 {
                 self.weather.clear();
             }
-            self.live(&process).await;
+            self.live(&processes).await;
             self.check(told).await;
             if self.weather.died() {
-                process = self.process();
+                processes = self.processes();
             } else if self.at_rest().await {
                 break;
             }
@@ -214,4 +228,12 @@ async fn three_hundred_stormy_days_end_with_every_receipt_once() {
         faults += world.weather.faults();
     }
     assert!(faults > 10_000, "{faults} faults");
+}
+
+#[tokio::test]
+async fn three_workers_without_leases_do_not_double_anything() {
+    for seed in 0..200 {
+        let mut world = World::with(seed, 60, 3);
+        world.play(&format!("three workers, seed={seed}")).await;
+    }
 }

@@ -1,23 +1,24 @@
 //! A small Sage: batches are opened, frozen and posted; numbers are never used twice; a create may
 //! land late, or twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::account::{Customer, OpenDocument};
-use domain::id::{BatchNumber, CompanyId, CustomerNumber, DocumentNumber};
+use domain::id::{BatchNumber, CompanyId, CustomerNumber, DocumentNumber, ManifestId};
 use domain::manifest::Manifest;
 use domain::money::Currency;
 use jiff::civil::Date;
 use ledger::posting::{BatchHead, BatchStatus, BatchView, EntryView};
 
-use super::fakes::{FakeClock, Fate, Weather, failed, read};
+use super::fakes::{Fate, Weather, failed, read};
 use crate::port::{Called, Erp, NewCustomer, Period, Phase};
 
 pub struct FakeSage {
     weather: Arc<Weather>,
-    _clock: Arc<FakeClock>,
+    /// Several workers are at it: another one's look-up is not this one's.
+    crowded: bool,
     books: Mutex<Books>,
 }
 
@@ -27,6 +28,8 @@ struct Books {
     /// Creates on their way, with how many rounds they still take.
     late: Vec<(u32, Manifest, u64)>,
     posting_calls: u64,
+    /// Manifests with a create nobody knows the outcome of, and no look-up since.
+    unclear: BTreeSet<ManifestId>,
 }
 
 impl Books {
@@ -62,8 +65,8 @@ impl Books {
 }
 
 impl FakeSage {
-    pub fn new(weather: Arc<Weather>, clock: Arc<FakeClock>) -> Self {
-        Self { weather, _clock: clock, books: Mutex::default() }
+    pub fn new(weather: Arc<Weather>, crowded: bool) -> Self {
+        Self { weather, crowded, books: Mutex::default() }
     }
 
     /// Time passes: what was late may land now.
@@ -196,6 +199,8 @@ impl Erp for FakeSage {
 
     async fn create_batch(&self, manifest: &Manifest, epoch: u64) -> Called<BatchNumber> {
         self.posting(|books, fate| {
+            let unclear = books.unclear.contains(&manifest.id);
+            assert!(!unclear || self.crowded, "created again without looking first");
             let number = match fate {
                 Fate::Well | Fate::Double | Fate::LostAfter => books.create(manifest, epoch),
                 _ => BatchNumber(0),
@@ -204,13 +209,18 @@ impl Erp for FakeSage {
                 let rounds = u32::try_from(epoch % 40).unwrap();
                 books.late.push((rounds, manifest.clone(), epoch));
             }
-            read(fate, number)
+            let answer = read(fate, number);
+            if answer.as_ref().is_err_and(|error| error.phase == Phase::Unclear) {
+                books.unclear.insert(manifest.id.clone());
+            }
+            answer
         })
         .await
     }
 
     async fn find_batches(&self, _: &CompanyId, token: &str) -> Called<Vec<BatchHead>> {
         self.posting(|books, fate| {
+            books.unclear.retain(|id| !token.ends_with(id.as_str()));
             let all = books.batches.values().map(|batch| batch.head.clone());
             read(fate, all.filter(|head| head.description.starts_with(token)).collect())
         })
