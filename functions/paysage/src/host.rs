@@ -31,7 +31,6 @@ const VISIBILITY_MS: i64 = 180_000;
 const POSTER_IDLE: Duration = Duration::from_secs(5);
 /// What is under way may take this long to end when the process is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
-const RETRY_CAP_MS: i64 = 60_000;
 
 /// Runs until `stop` turns true, then ends what is under way.
 pub async fn run(product: Product, listener: TcpListener, mut stop: watch::Receiver<bool>) {
@@ -176,9 +175,10 @@ impl Host {
     }
 
     fn delay_ms(&self, receives: u32) -> i64 {
-        let base = i64::from(self.product.config.retry.base_ms);
+        let retry = &self.product.config.retry;
         let doublings = receives.saturating_sub(1).min(16);
-        base.saturating_mul(2_i64.saturating_pow(doublings)).min(RETRY_CAP_MS)
+        let delay = i64::from(retry.base_ms).saturating_mul(2_i64.saturating_pow(doublings));
+        delay.min(i64::from(retry.cap_ms))
     }
 
     /// Waits for a message, for one to become due, or for the time given.
