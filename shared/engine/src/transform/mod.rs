@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use domain::exception::{Exception, ReasonCode};
-use domain::fact::stated_by;
+use domain::fact::{Facts, stated_by};
 use domain::id::{CompanyId, MerchantId};
 use domain::merchant::Merchant;
 use domain::transaction::{Status, Transaction};
 use jiff::Timestamp;
 use ledger::decide::{Desired, decide, decide_without_books, needs_books};
-use ledger::store::{Folded, Guard, Store, StoreError};
+use ledger::store::{Guard, Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::{Hint, Ready};
@@ -110,8 +110,9 @@ impl Transform {
             let evidence = format!("changed: {:?}", folded.conflicts);
             self.raise(hint, ReasonCode::FactChanged, &evidence).await?;
         }
+        let mut facts = folded.facts;
         for _ in 0..TRIES_MAX {
-            let (desired, guard) = match self.desired(merchant, transaction, &folded, hint).await {
+            let (desired, guard) = match self.desired(merchant, transaction, &facts, hint).await {
                 Err(TransformError::Call(error)) if error.cause == Some(Cause::Denied) => {
                     let company = merchant.company.as_str();
                     self.denied(ReasonCode::SageDenied, company, &error).await?;
@@ -119,11 +120,30 @@ impl Transform {
                 }
                 other => other?,
             };
-            if self.record(hint, &desired, guard.as_ref()).await? {
+            if !self.record(hint, &desired, guard.as_ref()).await? {
+                continue;
+            }
+            let now_known = self.facts_after(transaction, &desired).await?;
+            if now_known.as_ref().is_none_or(|known| *known == facts) {
                 return self.tell_poster(merchant, &desired).await;
             }
+            facts = now_known.unwrap_or_default();
         }
         Err(TransformError::Contended)
+    }
+
+    /// The facts as they stand once an effect was recorded. A void folded while its sale was being
+    /// decided found nothing to cancel: either it finds the effect, or it is found here.
+    async fn facts_after(
+        &self,
+        transaction: &Transaction,
+        recorded: &[Desired],
+    ) -> Result<Option<Facts>, TransformError> {
+        if recorded.iter().all(|desired| matches!(desired, Desired::Cancelled(_))) {
+            return Ok(None);
+        }
+        let payment = self.store.payment(&transaction.key).await?;
+        Ok(payment.map(|payment| payment.facts))
     }
 
     /// What should be so, and the guard under which it was decided.
@@ -131,15 +151,15 @@ impl Transform {
         &self,
         merchant: &Merchant,
         transaction: &Transaction,
-        folded: &Folded,
+        facts: &Facts,
         hint: &Hint,
     ) -> Result<(Vec<Desired>, Option<Guard>), TransformError> {
-        let undecided = needs_books(&folded.facts) && self.undecided(transaction, hint).await?;
+        let undecided = needs_books(facts) && self.undecided(transaction, hint).await?;
         if !undecided {
-            return Ok((decide_without_books(transaction, &folded.facts, merchant), None));
+            return Ok((decide_without_books(transaction, facts, merchant), None));
         }
         let (books, guard) = self.books(merchant, transaction).await?;
-        Ok((decide(transaction, &folded.facts, merchant, &books), guard))
+        Ok((decide(transaction, facts, merchant, &books), guard))
     }
 
     async fn tell_poster(
