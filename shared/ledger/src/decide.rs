@@ -71,7 +71,8 @@ pub fn decide_without_books(
     merchant: &Merchant,
 ) -> Vec<Desired> {
     let mut desired = Vec::new();
-    if facts.contains_key(&FactName::Voided) {
+    let voided = facts.contains_key(&FactName::Voided);
+    if voided {
         desired.push(Desired::Cancelled(receipt_key(transaction)));
     }
     if let Some(refunded) = facts.get(&FactName::Refunded) {
@@ -79,7 +80,11 @@ pub fn decide_without_books(
             EffectKey { payment: transaction.key.clone(), kind: EffectKind::Refund, ordinal: 1 };
         let what = HeldFor { company: merchant.company.clone(), amount: refunded.amount };
         let evidence = format!("PayTrace refunded {}", refunded.amount);
-        desired.push(Desired::Held(key, what, Hold { reason: ReasonCode::RefundByHand, evidence }));
+        let hold = Hold { reason: ReasonCode::RefundByHand, evidence };
+        desired.push(match voided {
+            true => Desired::Cancelled(key),
+            false => Desired::Held(key, what, hold),
+        });
     }
     desired
 }

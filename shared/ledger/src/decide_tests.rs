@@ -134,6 +134,22 @@ fn a_void_cancels_whatever_else_is_known() {
 }
 
 #[test]
+fn a_voided_refund_is_not_to_be_entered() {
+    let refund = Transaction { kind: Kind::Refund, ..transaction(100) };
+    let mut facts = stated_by(&refund);
+    let held = decide(&refund, &facts, &merchant(), &books());
+    let [Desired::Held(key, _, hold)] = held.as_slice() else { panic!("{held:?}") };
+    assert_eq!(hold.reason, ReasonCode::RefundByHand);
+    let at = refund.created;
+    facts.insert(FactName::Voided, FactValue { amount: usd(100), detail: String::new(), at });
+    let desired = decide(&refund, &facts, &merchant(), &books());
+    assert_eq!(
+        desired,
+        [Desired::Cancelled(receipt_key(&refund)), Desired::Cancelled(key.clone())]
+    );
+}
+
+#[test]
 fn what_cannot_be_decided_is_held_with_its_reason() {
     let held_for = |books: &Books| {
         let paid = transaction(100);
