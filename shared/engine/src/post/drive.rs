@@ -183,22 +183,13 @@ impl Post {
     }
 
     async fn denied(&self, company: &CompanyId, message: &str) -> Result<(), PostError> {
-        if let Ok(mut denied) = self.memory.denied.lock() {
-            denied.insert(company.clone(), true);
-        }
         self.raise(ReasonCode::SageDenied, company.as_str(), message).await
     }
 
-    /// Sage let us in: an alarm about the credential, if there is one, is over.
+    /// Sage let us in: an alarm about the credential is over, whoever raised it.
     async fn admitted(&self, company: &CompanyId) -> Result<(), PostError> {
-        let alarmed = match self.memory.denied.lock() {
-            Ok(mut denied) => denied.insert(company.clone(), false).unwrap_or(true),
-            Err(_) => true,
-        };
-        if alarmed {
-            let id = format!("{}:{company}", ReasonCode::SageDenied);
-            self.store.close_exception(&id, self.clock.now()).await?;
-        }
+        let id = format!("{}:{company}", ReasonCode::SageDenied);
+        self.store.close_exception(&id, self.clock.now()).await?;
         Ok(())
     }
 }

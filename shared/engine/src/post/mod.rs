@@ -56,7 +56,6 @@ pub struct Settings {
 pub struct Memory {
     not_before: Mutex<BTreeMap<ManifestId, Timestamp>>,
     swept: Mutex<BTreeMap<CompanyId, Timestamp>>,
-    denied: Mutex<BTreeMap<CompanyId, bool>>,
 }
 
 /// The pass could not go on; what was recorded is taken up by the next one.
