@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::account::{Customer, OpenDocument};
 use domain::effect::{
-    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold,
+    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold, SEAL_MAX,
 };
 use domain::exception::ReasonCode;
 use domain::fact::{FactName, Facts};
@@ -115,14 +115,21 @@ pub fn decide(
 /// put right in Sage. What Sage itself refused is tried a few times only, since nobody knows why.
 #[must_use]
 pub fn may_heal(effect: &Effect) -> bool {
-    const GENERATION_MAX: u32 = 4;
     match effect.hold.as_ref().map(|hold| hold.reason) {
         Some(ReasonCode::PostingRefused | ReasonCode::SageRefused) => {
-            effect.generation < GENERATION_MAX
+            effect.generation < refused_generations(effect.seal_max)
         }
         Some(ReasonCode::RefundByHand | ReasonCode::AmountInvalid) | None => false,
         Some(_) => true,
     }
+}
+
+/// A try takes two generations, one when it is decided and one when it is refused. Being halved out
+/// of a full batch takes one each time and is no try.
+fn refused_generations(seal_max: u32) -> u32 {
+    const TRIES: u32 = 3;
+    let halvings = SEAL_MAX.checked_div(seal_max).and_then(u32::checked_ilog2).unwrap_or(0);
+    halvings.saturating_add(2 * TRIES)
 }
 
 fn receipt(
