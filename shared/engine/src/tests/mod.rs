@@ -3,6 +3,7 @@
 
 mod fakes;
 mod sage;
+mod story;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
