@@ -2,7 +2,7 @@
 //! what it will not post moves to an error batch. Faults are scripted by operation.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::account::{Customer, OpenDocument};
@@ -14,11 +14,14 @@ use jiff::civil::Date;
 use ledger::posting::{BatchHead, BatchStatus, BatchView, EntryView};
 use tokio::sync::Notify;
 
+use super::super::fakes::{Fate, Weather};
 use crate::port::{CallError, Called, Cause, Erp, NewCustomer, Period, Phase};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     Well,
+    NotSent,
+    Throttled,
     Denied,
     /// Nothing happens, and the caller cannot know.
     LostBefore,
@@ -46,14 +49,16 @@ pub struct Books {
     pub calls: BTreeMap<&'static str, u64>,
     contents: BTreeMap<(i64, i64), Content>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
-    late: Vec<(Manifest, u64)>,
+    pub late: Vec<(Manifest, u64)>,
+    /// Entries that would have applied more than is due.
+    pub over_applied: u64,
     gate: Option<&'static str>,
     stands: bool,
 }
 
-#[derive(Default)]
 pub struct FakeCompany {
-    pub books: Mutex<Books>,
+    books: Mutex<Books>,
+    weather: Arc<Weather>,
     opened: Notify,
 }
 
@@ -126,6 +131,7 @@ impl Books {
             let document = self.documents.get(line.document.as_str());
             document.is_some_and(|document| document.due.minor >= line.amount.minor)
         });
+        self.over_applied += u64::from(!fits);
         if !fits || self.unpostable.contains(&content.reference) {
             return false;
         }
@@ -176,6 +182,10 @@ impl Books {
 }
 
 impl FakeCompany {
+    pub fn new(weather: Arc<Weather>) -> Self {
+        Self { books: Mutex::default(), weather, opened: Notify::new() }
+    }
+
     pub fn with<T>(&self, act: impl FnOnce(&mut Books) -> T) -> T {
         act(&mut self.books.lock().unwrap())
     }
@@ -198,6 +208,16 @@ impl FakeCompany {
         operation: &'static str,
         act: impl FnOnce(&mut Books) -> Called<T>,
     ) -> Called<T> {
+        self.call_or_late(operation, None, act).await
+    }
+
+    /// `late`: what may land once more, or not until later.
+    async fn call_or_late<T>(
+        &self,
+        operation: &'static str,
+        late: Option<(Manifest, u64)>,
+        act: impl FnOnce(&mut Books) -> Called<T>,
+    ) -> Called<T> {
         let waits = self.with(|books| {
             books.stands = books.gate.take_if(|gate| *gate == operation).is_some();
             books.stands
@@ -205,17 +225,48 @@ impl FakeCompany {
         if waits {
             self.opened.notified().await;
         }
-        let mut books = self.books.lock().unwrap();
-        *books.calls.entry(operation).or_default() += 1;
-        let fault = books.faults.get_mut(operation).and_then(VecDeque::pop_front);
-        match fault {
-            None | Some(Fault::Well) => act(&mut books),
-            Some(Fault::Denied) => Err(failed(Phase::Refused, Some(Cause::Denied))),
-            Some(Fault::LostBefore | Fault::Late) => Err(failed(Phase::Unclear, None)),
-            Some(Fault::LostAfter | Fault::Double) => {
-                act(&mut books)?;
-                Err(failed(Phase::Unclear, None))
+        let called = |fate| {
+            let mut books = self.books.lock().unwrap();
+            *books.calls.entry(operation).or_default() += 1;
+            let scripted = books.faults.get_mut(operation).and_then(VecDeque::pop_front);
+            let fault = scripted.unwrap_or(Fault::from(fate));
+            if matches!(fault, Fault::Late | Fault::Double) {
+                books.late.extend(late);
             }
+            answered(fault, &mut books, act)
+        };
+        self.weather.around(called).await
+    }
+}
+
+fn answered<T>(
+    fault: Fault,
+    books: &mut Books,
+    act: impl FnOnce(&mut Books) -> Called<T>,
+) -> Called<T> {
+    match fault {
+        Fault::Well => act(books),
+        Fault::NotSent => Err(failed(Phase::NotSent, None)),
+        Fault::Throttled => Err(failed(Phase::Throttled, None)),
+        Fault::Denied => Err(failed(Phase::Refused, Some(Cause::Denied))),
+        Fault::LostBefore | Fault::Late => Err(failed(Phase::Unclear, None)),
+        Fault::LostAfter | Fault::Double => {
+            act(books)?;
+            Err(failed(Phase::Unclear, None))
+        }
+    }
+}
+
+impl From<Fate> for Fault {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Well => Self::Well,
+            Fate::NotSent => Self::NotSent,
+            Fate::Throttled => Self::Throttled,
+            Fate::LostBefore => Self::LostBefore,
+            Fate::LostAfter => Self::LostAfter,
+            Fate::Late => Self::Late,
+            Fate::Double => Self::Double,
         }
     }
 }
@@ -298,13 +349,9 @@ impl Erp for FakeCompany {
     }
 
     async fn create_batch(&self, manifest: &Manifest, epoch: u64) -> Called<BatchNumber> {
-        self.with(|books| {
-            let next = books.faults.get("create_batch").and_then(VecDeque::front);
-            if matches!(next, Some(Fault::Late | Fault::Double)) {
-                books.late.push((manifest.clone(), epoch));
-            }
-        });
-        self.call("create_batch", |books| {
+        let late = manifest.entries.iter().all(|entry| self.with(|books| books.accepts(entry)));
+        let late = late.then(|| (manifest.clone(), epoch));
+        self.call_or_late("create_batch", late, |books| {
             if manifest.entries.iter().all(|entry| books.accepts(entry)) {
                 Ok(books.create(manifest, epoch))
             } else {

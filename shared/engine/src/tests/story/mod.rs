@@ -5,6 +5,7 @@ mod deciding;
 mod intake;
 mod paytrace;
 mod posting;
+mod storm;
 mod voids;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use company::{FakeCompany, usd};
 use paytrace::FakePayTrace;
 
 struct Story {
+    weather: Arc<Weather>,
     clock: Arc<FakeClock>,
     queue: Arc<FakeQueue>,
     store: Arc<FaultyStore>,
@@ -61,15 +63,19 @@ impl Story {
     }
 
     fn with(policy: impl FnOnce(&mut Merchant)) -> Self {
+        Self::under(Weather::new(7, 0), policy)
+    }
+
+    fn under(weather: Weather, policy: impl FnOnce(&mut Merchant)) -> Self {
         let mut merchant = super::merchant();
         merchant.fallback_customer = None;
         policy(&mut merchant);
-        let weather = Arc::new(Weather::new(7, 0));
+        let weather = Arc::new(weather);
         let clock = Arc::new(FakeClock::default());
         let queue = Arc::new(FakeQueue::new(Arc::clone(&clock), Arc::clone(&weather)));
-        let store = Arc::new(FaultyStore::new(weather));
+        let store = Arc::new(FaultyStore::new(Arc::clone(&weather)));
         let paytrace = Arc::new(FakePayTrace::default());
-        let sage = Arc::new(FakeCompany::default());
+        let sage = Arc::new(FakeCompany::new(Arc::clone(&weather)));
         sage.with(|books| {
             let ada = customer("1200", "Ada Example", "ada@example.test");
             books.customers.insert("1200".into(), ada);
@@ -111,6 +117,7 @@ impl Story {
                 },
                 memory: poll::Memory::default(),
             },
+            weather,
             merchant,
             clock,
             queue,
@@ -118,6 +125,16 @@ impl Story {
             paytrace,
             sage,
         }
+    }
+
+    /// The process died: what it remembered, and the messages it had taken, are as if never seen.
+    fn starts_again(&mut self) {
+        self.queue.give_back();
+        self.transform.setup = SetupCache::default();
+        self.transform.told = Mutex::default();
+        self.post.memory = post::Memory::default();
+        self.post.owner.push('i');
+        self.poll.memory = poll::Memory::default();
     }
 
     fn owes(&self, document: &str, minor: i64, due_date: &str) {
