@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::account::{Customer, OpenDocument};
 use domain::effect::Content;
-use domain::id::{BatchNumber, CompanyId, CustomerNumber, DocumentNumber};
+use domain::id::{BatchNumber, CompanyId, CustomerNumber, DocumentNumber, ManifestId};
 use domain::manifest::{Entry, Manifest};
 use domain::money::{Currency, Money};
 use jiff::civil::Date;
@@ -52,6 +52,10 @@ pub struct Books {
     pub late: Vec<(Manifest, u64)>,
     /// Entries that would have applied more than is due.
     pub over_applied: u64,
+    /// Entries moved to error batches.
+    pub errors: u64,
+    /// Manifests somebody tried to create a batch for.
+    pub manifests: BTreeSet<ManifestId>,
     gate: Option<&'static str>,
     stands: bool,
 }
@@ -118,6 +122,7 @@ impl Books {
             if self.draw_down(&content) {
                 continue;
             }
+            self.errors += 1;
             let error = self.add_batch("Posting errors".into(), bank.clone());
             let moved = self.add_entry(error, content);
             let stored = self.batches.get_mut(&number).unwrap().entries.iter_mut();
@@ -351,6 +356,7 @@ impl Erp for FakeCompany {
     async fn create_batch(&self, manifest: &Manifest, epoch: u64) -> Called<BatchNumber> {
         let late = manifest.entries.iter().all(|entry| self.with(|books| books.accepts(entry)));
         let late = late.then(|| (manifest.clone(), epoch));
+        self.with(|books| books.manifests.insert(manifest.id.clone()));
         self.call_or_late("create_batch", late, |books| {
             if manifest.entries.iter().all(|entry| books.accepts(entry)) {
                 Ok(books.create(manifest, epoch))

@@ -72,10 +72,13 @@ impl Day {
             if round == self.stormy {
                 self.story.weather.clear();
             }
-            if round < self.stormy / 2 && self.rng.random_bool(0.05) {
-                self.void_one();
-            }
-            self.live(round).await;
+            let often = if round < 4 { 0.5 } else { 0.05 };
+            let void = (round < self.stormy / 2 && self.rng.random_bool(often)).then(|| {
+                let id = self.rng.random_range(1..=PAYMENTS).to_string();
+                self.voided.insert(id.clone());
+                (id, self.rng.random_range(0..30))
+            });
+            self.live(round, void).await;
             self.check().await;
             if self.story.weather.died() {
                 self.story.starts_again();
@@ -92,14 +95,8 @@ impl Day {
         panic!("{}: not all came to its end: {effects:?}", self.told);
     }
 
-    fn void_one(&mut self) {
-        let id = self.rng.random_range(1..=PAYMENTS).to_string();
-        self.story.paytrace.change(&id, Status::Voided);
-        self.story.hint(&id);
-        self.voided.insert(id);
-    }
-
-    async fn live(&self, round: u32) {
+    /// `void`: which payment is voided meanwhile, and after how many turns.
+    async fn live(&self, round: u32, void: Option<(String, u32)>) {
         let story = &self.story;
         let bank = company();
         let posting = async {
@@ -117,6 +114,28 @@ impl Day {
             () = story.weather.death() => {}
             _ = working => {}
         }
+        if let Some((id, _)) = &void {
+            story.paytrace.change(id, Status::Voided);
+            story.hint(id);
+        }
+    }
+
+    /// Calls made to post, and what may be needed: six a manifest, four a fault, four an entry that
+    /// had to be taken out of an error batch.
+    fn posting_calls(&self) -> (u64, u64) {
+        self.story.sage.with(|books| {
+            let made = [
+                "find_batches",
+                "create_batch",
+                "read_batch",
+                "freeze_batch",
+                "post_batch",
+                "delete_entries",
+            ];
+            let made = made.iter().map(|operation| books.count(operation)).sum();
+            let manifests = u64::try_from(books.manifests.len()).unwrap();
+            (made, 6 * manifests + 4 * self.story.weather.faults() + 4 * books.errors)
+        })
     }
 
     async fn effects(&self, state: EffectState) -> Vec<String> {
@@ -204,14 +223,21 @@ impl Day {
 #[tokio::test]
 async fn three_hundred_crowded_days_end_as_they_should() {
     let (mut faults, mut lives, mut voided) = (0, 0, 0);
+    let (mut calls, mut allowed, mut cancelled) = (0, 0, 0);
     for seed in 0..300 {
         let mut day = Day::new(seed, 40);
         day.play().await;
         faults += day.story.weather.faults();
         lives += day.lives;
         voided += day.voided.len();
+        cancelled += day.effects(EffectState::Cancelled).await.len();
+        let (made, may) = day.posting_calls();
+        assert!(made <= may, "{}: {made} posting calls, {may} allowed", day.told);
+        calls += made;
+        allowed += may;
     }
-    println!("300 days: {faults} faults, {lives} lives, {voided} voids");
+    println!("300 days: {faults} faults, {lives} lives, {voided} voids, {cancelled} in time");
+    println!("{calls} posting calls of {allowed} allowed");
     assert!(faults > 5_000 && lives > 1_000 && voided > 500, "{faults}, {lives}, {voided}");
 }
 
