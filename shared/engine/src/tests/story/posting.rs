@@ -52,6 +52,11 @@ async fn an_entry_sage_will_not_post_is_removed_and_decided_again() {
     assert!(story.takes_in().await);
     // Somebody else is paid meanwhile: the decision no longer fits.
     story.sage.with(|books| books.documents.get_mut("IN1").unwrap().due = usd(100));
+    story.posts().await;
+    assert_eq!(story.held_for("1").await, ReasonCode::PostingRefused);
+    story.clock.advance_ms(2_000);
+    assert!(story.takes_in().await);
+    assert_eq!(story.effect("1").await.state, EffectState::Ready, "at once, without a poll");
     story.settles().await;
     story.is_posted("1").await;
     story.is_posted("2").await;
