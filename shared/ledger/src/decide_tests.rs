@@ -173,6 +173,27 @@ fn what_cannot_be_decided_is_held_with_its_reason() {
         customer.currency = "CAD".into();
     }
     assert_eq!(held_for(&foreign), ReasonCode::CustomerCurrency);
+    let mut inactive = books();
+    if let Party::Known(customer) = &mut inactive.party {
+        customer.active = false;
+    }
+    assert_eq!(held_for(&inactive), ReasonCode::CustomerInactive);
+    let mut incomplete = books();
+    incomplete.setup = Some(held(ReasonCode::BankUnknown, "SEATAC".to_owned()));
+    assert_eq!(held_for(&incomplete), ReasonCode::BankUnknown);
+}
+
+#[test]
+fn nothing_paid_or_no_code_to_pay_it_with_is_held() {
+    let reason = |paid: &Transaction, merchant: &Merchant| {
+        let desired = decide(paid, &stated_by(paid), merchant, &books());
+        let [Desired::Held(key, _, hold)] = desired.as_slice() else { panic!("{desired:?}") };
+        assert_eq!(*key, receipt_key(paid));
+        hold.reason
+    };
+    assert_eq!(reason(&transaction(0), &merchant()), ReasonCode::AmountInvalid);
+    let codeless = Merchant { payment_codes: BTreeMap::new(), ..merchant() };
+    assert_eq!(reason(&transaction(100), &codeless), ReasonCode::PaymentCodeUnknown);
 }
 
 #[test]
@@ -181,6 +202,91 @@ fn declines_and_authorizations_lead_to_no_document() {
         let other = Transaction { status, ..transaction(100) };
         assert_eq!(decide(&other, &stated_by(&other), &merchant(), &books()), []);
     }
+}
+
+#[test]
+fn a_document_named_twice_is_drawn_down_once_and_one_of_another_currency_not_at_all() {
+    let mut books = books();
+    books.named = vec![document("IN1", 500, "2026-01-01"), document("IN1", 500, "2026-01-01")];
+    assert_eq!(lines(&content(800, &books)), [("IN1", 500)]);
+    books.named = vec![document("IN1", 500, "2026-01-01"), document("IN2", 500, "2026-01-01")];
+    books.named[0].due = Money::new(500, Currency::CAD);
+    assert_eq!(lines(&content(800, &books)), [("IN2", 500)]);
+}
+
+#[test]
+fn documents_due_on_one_day_are_drawn_down_by_number() {
+    let mut books = books();
+    books.open = vec![document("IN2", 500, "2026-01-01"), document("IN1", 500, "2026-01-01")];
+    assert_eq!(lines(&content(700, &books)), [("IN1", 500), ("IN2", 200)]);
+}
+
+#[test]
+fn a_payment_that_names_nothing_stays_on_account_where_the_merchant_wants_that() {
+    let mut books = books();
+    books.open = vec![document("IN1", 500, "2026-01-01")];
+    let on_account = Merchant { unnamed: Unnamed::OnAccount, ..merchant() };
+    let paid = transaction(700);
+    let desired = decide(&paid, &stated_by(&paid), &on_account, &books);
+    assert!(matches!(&desired[..], [Desired::Document(_, content)]
+        if content.document == Document::UnappliedCash));
+}
+
+#[test]
+fn an_order_counts_only_where_no_document_is_named() {
+    let mut books = books();
+    books.order = Some("ORD7".into());
+    books.named = vec![document("IN1", 500, "2026-01-01")];
+    assert_eq!(lines(&content(500, &books)), [("IN1", 500)]);
+}
+
+#[test]
+fn an_entry_is_described_by_card_and_invoice() {
+    let described = |last4: &str, invoice: &str| {
+        description(&Transaction {
+            last4: last4.into(),
+            invoice_id: invoice.into(),
+            ..transaction(100)
+        })
+    };
+    assert_eq!(described("5439", " IN1 "), "Card 5439 IN1");
+    assert_eq!(described("5439", ""), "Card 5439");
+    assert_eq!(described("", "IN1"), "Card payment IN1");
+    assert_eq!(described("5439", &"9".repeat(99)).len(), 60, "no longer than Sage takes");
+}
+
+#[test]
+fn a_zone_nobody_knows_is_utc() {
+    let nowhere = Merchant { zone: "Nowhere/Atall".into(), ..merchant() };
+    let date = |merchant| local_date(&transaction(100), merchant).to_string();
+    assert_eq!([date(&merchant()), date(&nowhere)], ["2026-03-02", "2026-03-03"]);
+}
+
+fn held_effect(reason: ReasonCode, generation: u32, seal_max: u32) -> Effect {
+    let paid = transaction(100);
+    let what = HeldFor { company: "SAMLTD".into(), amount: usd(100) };
+    let effect = Effect::held(receipt_key(&paid), what, held(reason, String::new()), paid.created);
+    Effect { generation, seal_max, ..effect }
+}
+
+#[test]
+fn what_sage_refuses_is_tried_three_times_and_being_halved_is_no_try() {
+    for reason in [ReasonCode::PostingRefused, ReasonCode::SageRefused] {
+        for (seal_max, last) in [(99, 5), (49, 6), (24, 7), (12, 8), (1, 11), (0, 5)] {
+            let again = |generation| may_heal(&held_effect(reason, generation, seal_max));
+            assert!(again(last), "{reason:?}, halved to {seal_max}: generation {last}");
+            assert!(!again(last + 1), "{reason:?}, halved to {seal_max}: after {last}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_may_put_right_heals_and_what_only_they_can_do_does_not() {
+    assert!(may_heal(&held_effect(ReasonCode::CustomerNotFound, 1_000, 99)));
+    assert!(!may_heal(&held_effect(ReasonCode::RefundByHand, 1, 99)));
+    assert!(!may_heal(&held_effect(ReasonCode::AmountInvalid, 1, 99)));
+    let without = Effect { hold: None, ..held_effect(ReasonCode::CustomerNotFound, 1, 99) };
+    assert!(!may_heal(&without), "it is not held");
 }
 
 proptest! {

@@ -163,6 +163,41 @@ mod tests {
     }
 
     #[test]
+    fn three_with_one_email_are_narrowed_as_two_are() {
+        let three = vec![
+            customer("1", "Beta", "85284"),
+            customer("2", "Alpha", "85284"),
+            customer("3", "Gamma", "85284"),
+        ];
+        let found = by_email(&payer("Alpha", "85284"), three.clone());
+        assert!(matches!(found, Match::One(c) if c.number.as_str() == "2"));
+        let found = by_email(&payer("Delta", "90210"), three);
+        assert!(matches!(found, Match::Several(v) if v.len() == 3), "none is closer");
+    }
+
+    #[test]
+    fn a_customer_listed_twice_is_one_and_one_of_another_name_or_email_is_nobody() {
+        let twice = vec![customer("1", "Alpha", ""), customer("1", "Alpha", "")];
+        let found = by_name(&payer("Alpha", ""), twice.clone());
+        assert!(matches!(found, Match::One(c) if c.number.as_str() == "1"));
+        assert_eq!(by_name(&payer("Beta", ""), twice.clone()), Match::None);
+        let other = Payer { email: "other@example.test".into(), ..payer("Alpha", "") };
+        assert_eq!(by_email(&other, twice), Match::None);
+    }
+
+    #[test]
+    fn an_address_is_a_street_and_a_code_and_one_without_a_code_is_none() {
+        let at = |zip: &str, street: &str| {
+            let elsewhere = Customer { street: "9 Side St".into(), ..customer("1", "Alpha", zip) };
+            let here = Customer { street: street.into(), ..customer("2", "Alpha", zip) };
+            by_name(&payer("Alpha", zip), vec![elsewhere, here])
+        };
+        assert!(matches!(at("85284", "1 main st."), Match::One(c) if c.number.as_str() == "2"));
+        assert!(matches!(at("85284", "2 Main St"), Match::Several(_)));
+        assert!(matches!(at("", "1 Main St"), Match::Several(_)), "streets alone say nothing");
+    }
+
+    #[test]
     fn empty_values_match_nobody() {
         let all = vec![Customer { email: String::new(), ..customer("1", "", "") }];
         let nobody = Payer::default();

@@ -5,6 +5,13 @@ use domain::id::PaymentKey;
 use domain::manifest::{Attempt, Commit, Entry, Group};
 use domain::money::{Currency, Money};
 
+#[path = "error_batch_tests.rs"]
+mod error_batches;
+#[path = "pass_tests.rs"]
+mod passes;
+#[path = "view_tests.rs"]
+mod views;
+
 const NINE: BatchNumber = BatchNumber(9);
 
 fn limits() -> Limits {
