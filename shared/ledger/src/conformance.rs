@@ -20,7 +20,7 @@ mod inbox;
 mod manifests;
 mod races;
 mod registers;
-mod samples;
+pub(crate) mod samples;
 
 /// A rule of the store's contract that does not hold, with what was found.
 #[derive(Clone, PartialEq, Eq, Error)]

@@ -41,6 +41,10 @@ impl Serial for MemoryStore {
 }
 
 #[cfg(test)]
+#[path = "memory/conditions_tests.rs"]
+mod conditions;
+
+#[cfg(test)]
 mod tests {
     //! Stores that break the contract, which the conformance suite must notice.
 

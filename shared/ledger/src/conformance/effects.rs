@@ -10,12 +10,13 @@ use super::samples::{
     content, ensure, guard, held, hold, key, manifest, payment, ready, same, usd,
 };
 use super::{Verdict, Violation};
-use crate::store::{Changed, Decision, EffectQuery, Inserted, Pending, Store};
+use crate::store::{Changed, Decision, EffectQuery, Guard, Inserted, Pending, Store};
 
 pub(super) async fn suite<M: AsyncFn() -> Arc<dyn Store>>(make: &M) -> Verdict {
     inserting(&*make().await).await?;
     guarding(&*make().await).await?;
     deciding(&*make().await).await?;
+    deciding_otherwise(&*make().await).await?;
     deciding_stale(&*make().await).await?;
     holding(&*make().await).await?;
     cancelling(&*make().await).await?;
@@ -64,7 +65,18 @@ async fn guarding(store: &dyn Store) -> Verdict {
     let exists = Inserted::Exists(Box::new(ready(1)));
     same(&inserted, &exists, "an effect that is there is answered whatever the guard")?;
     let inserted = store.insert_effect(&ready(2), Some(&guard(raised))).await?;
-    same(&inserted, &Inserted::New, "the version read anew holds")
+    same(&inserted, &Inserted::New, "the version read anew holds")?;
+
+    let before = drawn(store).await?.version;
+    store.insert_effect(&ready(3), None).await?;
+    let unguarded = drawn(store).await?.version;
+    ensure(unguarded != before, "an insert without a guard raises the version")?;
+    let other = Guard { customer: "1300".into(), ..guard(0) };
+    let elsewhere = store.pending(&other.company, &other.customer).await?.version;
+    store.insert_effect(&ready(4), Some(&Guard { version: elsewhere, ..other.clone() })).await?;
+    let raised = store.pending(&other.company, &other.customer).await?.version;
+    ensure(raised != elsewhere, "the version guarded is raised")?;
+    ensure(drawn(store).await?.version != unguarded, "and that of the effect's own customer")
 }
 
 async fn deciding(store: &dyn Store) -> Verdict {
@@ -105,6 +117,25 @@ async fn deciding(store: &dyn Store) -> Verdict {
     let changed = store.decide_effect(&key, 2, &decision, None).await?;
     same(&changed, &Changed::Done, "the repeat after the seal is done as well")?;
     same(&stored(store, 1).await?.state, &EffectState::Assigned, "and changes nothing")
+}
+
+async fn deciding_otherwise(store: &dyn Store) -> Verdict {
+    let elsewhere = Effect { company: "OTHER".into(), ..held(1) };
+    store.insert_effect(&elsewhere, None).await?;
+    store.decide_effect(&key(1), 1, &Decision::Held(hold("one reason")), None).await?;
+    let other = Decision::Held(hold("another reason"));
+    let refused = store.decide_effect(&key(1), 1, &other, None).await?;
+    ensure(matches!(refused, Changed::Refused(_)), "another reason is another decision")?;
+    same(&stored(store, 1).await?.hold, &Some(hold("one reason")), "the first one stands")?;
+
+    let version = drawn(store).await?.version;
+    store.decide_effect(&key(1), 2, &Decision::Ready(content(1)), None).await?;
+    let expected = Effect { generation: 3, ..ready(1) };
+    same(&stored(store, 1).await?, &expected, "it is of the company of its content")?;
+    ensure(drawn(store).await?.version != version, "a decision raises the version unguarded")?;
+    let refused = store.decide_effect(&key(1), 2, &Decision::Ready(content(2)), None).await?;
+    ensure(matches!(refused, Changed::Refused(_)), "another content is another decision")?;
+    same(&stored(store, 1).await?, &expected, "the first one stands")
 }
 
 async fn deciding_stale(store: &dyn Store) -> Verdict {
@@ -152,6 +183,7 @@ async fn cancelling(store: &dyn Store) -> Verdict {
             same(&store.cancel_effect(&key(transaction)).await?, &Changed::Done, pass)?;
             let effect = stored(store, transaction).await?;
             same(&effect.state, &EffectState::Cancelled, "CANCELLED")?;
+            same(&effect.hold, &None, "and not held any more")?;
         }
     }
     let late = store.hold_effect(&key(1), &hold("late")).await?;

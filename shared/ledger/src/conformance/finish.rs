@@ -32,6 +32,13 @@ async fn posting(store: &dyn Store) -> Verdict {
         let effect = stored(store, 2).await?;
         same(&effect, &posted_effect(&manifest, 2), "its effects are POSTED, the first time")?;
     }
+    let other = [posted(1), EntryOutcome::Released(hold("late"))];
+    let late = store.finish_manifest(&manifest.id, BATCH, &other, at(70)).await?;
+    ensure(!late.holds, "another end than the one it came to does not hold")?;
+    same(&late.manifest.state, &ManifestState::Posted, "it stays at its end")?;
+    same(&stored(store, 2).await?, &posted_effect(&manifest, 2), "and so do its effects")?;
+    let wrong = store.finish_manifest(&manifest.id, BatchNumber(8), &outcomes, at(70)).await?;
+    ensure(!wrong.holds, "nor does its end in another batch")?;
     ensure(drawn(store).await?.by_document.is_empty(), "POSTED effects draw nothing down")?;
     ensure(store.mark_frozen(&manifest.id, BATCH).await?.holds, "past frozen is frozen")?;
     let state = store.manifest(&manifest.id).await?.map(|m| m.state);

@@ -88,6 +88,8 @@ async fn leasing(store: &dyn Store) -> Verdict {
     let busy = store.acquire_lease(id, &lease("b", 20, 90)).await?;
     same(&busy, &Leased::Busy, "somebody else's lease stands")?;
     same(&leased(store, &manifest, "a", 30).await?, &2, "the owner takes it again, an epoch on")?;
+    let busy = store.acquire_lease(id, &lease("b", 90, 99)).await?;
+    same(&busy, &Leased::Busy, "a lease stands to its end")?;
     same(&leased(store, &manifest, "b", 91).await?, &3, "a lease that is over is taken")?;
     let now = store.manifest(id).await?.ok_or("a manifest is never lost")?;
     same(&now.owner.as_deref(), &Some("b"), "the owner is noted")?;
@@ -179,8 +181,9 @@ async fn committing(store: &dyn Store) -> Verdict {
         ensure(frozen.holds, pass)?;
         same(&frozen.manifest.state, &ManifestState::Frozen, "FROZEN")?;
     }
-    let wrong = store.mark_posting(id, BatchNumber(8), at(20)).await?;
+    let wrong = store.mark_posting(id, BatchNumber(8), at(19)).await?;
     ensure(!wrong.holds, "another batch is never posted")?;
+    same(&wrong.manifest.state, &ManifestState::Frozen, "and changes nothing")?;
     for now in [20, 30] {
         let posting = store.mark_posting(id, BatchNumber(7), at(now)).await?;
         ensure(posting.holds, "a frozen batch may be posting, again and again")?;

@@ -20,7 +20,7 @@ async fn companies(store: &dyn Store) -> Verdict {
     ensure(store.lease_company(&company, &lease("a", 10, 70)).await?, "a free company is leased")?;
     ensure(!store.lease_company(&company, &lease("b", 20, 80)).await?, "to one owner at a time")?;
     ensure(store.lease_company(&company, &lease("a", 30, 90)).await?, "the owner prolongs it")?;
-    ensure(!store.lease_company(&company, &lease("b", 80, 99)).await?, "for as long as it said")?;
+    ensure(!store.lease_company(&company, &lease("b", 90, 99)).await?, "for as long as it said")?;
     ensure(store.lease_company(&company, &lease("b", 91, 99)).await?, "then it is free")?;
     let other = "OTHER".into();
     ensure(store.lease_company(&other, &lease("a", 91, 99)).await?, "companies are leased apart")

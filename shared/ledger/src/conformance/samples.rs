@@ -14,17 +14,17 @@ use super::Verdict;
 use crate::store::{Guard, InboxEvent, Lease};
 
 /// Seconds after a fixed instant.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH
         .saturating_add(SignedDuration::from_secs(1_700_000_000 + seconds))
         .unwrap_or(Timestamp::MAX)
 }
 
-pub(super) fn usd(minor: i64) -> Money {
+pub(crate) fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::USD)
 }
 
-pub(super) fn event(id: &str, body: &str, received: i64) -> InboxEvent {
+pub(crate) fn event(id: &str, body: &str, received: i64) -> InboxEvent {
     InboxEvent {
         merchant: "m1".into(),
         id: id.into(),
@@ -35,16 +35,16 @@ pub(super) fn event(id: &str, body: &str, received: i64) -> InboxEvent {
     }
 }
 
-pub(super) fn payment(transaction: u32) -> PaymentKey {
+pub(crate) fn payment(transaction: u32) -> PaymentKey {
     PaymentKey { merchant: "m1".into(), transaction: TransactionId(transaction.to_string()) }
 }
 
-pub(super) fn key(transaction: u32) -> EffectKey {
+pub(crate) fn key(transaction: u32) -> EffectKey {
     EffectKey { payment: payment(transaction), kind: EffectKind::Receipt, ordinal: 1 }
 }
 
 /// A receipt of 10.00 on `IN1` of customer `1200` in `SAMLTD`.
-pub(super) fn content(transaction: u32) -> Content {
+pub(crate) fn content(transaction: u32) -> Content {
     Content {
         company: "SAMLTD".into(),
         bank: "CCB".to_owned(),
@@ -62,35 +62,35 @@ pub(super) fn content(transaction: u32) -> Content {
 }
 
 /// READY, `transaction` seconds after the fixed instant.
-pub(super) fn ready(transaction: u32) -> Effect {
+pub(crate) fn ready(transaction: u32) -> Effect {
     Effect::ready(key(transaction), content(transaction), at(i64::from(transaction)))
 }
 
-pub(super) fn held(transaction: u32) -> Effect {
+pub(crate) fn held(transaction: u32) -> Effect {
     let what = HeldFor { company: "SAMLTD".into(), amount: usd(1_000) };
     let since = at(i64::from(transaction));
     Effect::held(key(transaction), what, hold("who is it?"), since)
 }
 
-pub(super) fn hold(evidence: &str) -> Hold {
+pub(crate) fn hold(evidence: &str) -> Hold {
     Hold { reason: ReasonCode::CustomerNotFound, evidence: evidence.to_owned() }
 }
 
-pub(super) fn guard(version: u64) -> Guard {
+pub(crate) fn guard(version: u64) -> Guard {
     Guard { company: "SAMLTD".into(), customer: "1200".into(), version }
 }
 
-pub(super) fn lease(owner: &str, now: i64, until: i64) -> Lease {
+pub(crate) fn lease(owner: &str, now: i64, until: i64) -> Lease {
     Lease { owner: owner.to_owned(), now: at(now), until: at(until) }
 }
 
-pub(super) fn entry(effect: &Effect) -> Result<Entry, super::Violation> {
+pub(crate) fn entry(effect: &Effect) -> Result<Entry, super::Violation> {
     let content = effect.content.clone().ok_or("an effect to be sealed has content")?;
     Ok(Entry { effect: effect.key.clone(), generation: effect.generation, content })
 }
 
 /// The manifest of these effects, sealed `now` seconds after the fixed instant.
-pub(super) fn manifest(effects: &[&Effect], now: i64) -> Result<Manifest, super::Violation> {
+pub(crate) fn manifest(effects: &[&Effect], now: i64) -> Result<Manifest, super::Violation> {
     let group = Group {
         company: "SAMLTD".into(),
         bank: "CCB".to_owned(),
@@ -101,11 +101,11 @@ pub(super) fn manifest(effects: &[&Effect], now: i64) -> Result<Manifest, super:
     Ok(Manifest::seal(group, entries?, at(now))?)
 }
 
-pub(super) fn ensure(condition: bool, rule: &str) -> Verdict {
+pub(crate) fn ensure(condition: bool, rule: &str) -> Verdict {
     if condition { Ok(()) } else { Err(rule.into()) }
 }
 
-pub(super) fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T, rule: &str) -> Verdict {
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T, rule: &str) -> Verdict {
     if found == expected {
         return Ok(());
     }
