@@ -5,6 +5,7 @@ mod deciding;
 mod intake;
 mod paytrace;
 mod posting;
+mod sealing;
 mod storm;
 mod voids;
 
