@@ -205,12 +205,81 @@ fn meant(
 
 #[cfg(test)]
 mod tests {
-    use super::names_in;
+    use domain::id::PaymentKey;
+    use domain::money::Currency;
+    use domain::transaction::{Kind, Payer, Status};
+
+    use super::*;
+
+    fn document(number: &str, customer: &str, minor: i64) -> OpenDocument {
+        OpenDocument {
+            number: number.into(),
+            customer: customer.into(),
+            due: Money::new(minor, Currency::USD),
+            due_date: "2026-03-01".parse().unwrap(),
+            order_number: String::new(),
+            purchase_order: String::new(),
+        }
+    }
+
+    fn transaction(purchase_order: &str) -> Transaction {
+        Transaction {
+            key: PaymentKey { merchant: "main".into(), transaction: "1".into() },
+            kind: Kind::Sale,
+            status: Status::Pending,
+            amount: Money::new(100, Currency::USD),
+            created: "2026-03-02T17:00:00Z".parse().unwrap(),
+            settled: None,
+            settlement_batch: None,
+            invoice_id: String::new(),
+            purchase_order: purchase_order.into(),
+            description: String::new(),
+            last4: String::new(),
+            brand: String::new(),
+            approval_code: String::new(),
+            payer: Payer::default(),
+        }
+    }
+
+    /// The documents meant: number and what is due.
+    fn found(names: &[&str], order: &str, open: &[OpenDocument]) -> Vec<(String, i64)> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let named = [document("IN1", "1200", 500), document("IN9", "1300", 500)];
+        let named: Vec<OpenDocument> =
+            named.into_iter().filter(|d| names.contains(&d.number.to_string())).collect();
+        let meant = meant(&names, &transaction(order), &named, &"1200".into(), open);
+        meant.into_iter().map(|d| (d.number.to_string(), d.due.minor)).collect()
+    }
 
     #[test]
     fn several_names_once_each() {
         assert_eq!(names_in(" in1, IN2;in1|IN3\tIN4"), ["IN1", "IN2", "IN3", "IN4"]);
         assert!(names_in("").is_empty());
-        assert!(names_in(&"9".repeat(30)).is_empty(), "no document number is that long");
+        assert!(names_in(&"9".repeat(23)).is_empty(), "no document number is that long");
+        assert_eq!(names_in(&"9".repeat(22)), ["9".repeat(22)]);
+        let many: Vec<String> = (0..30).map(|n| format!("IN{n}")).collect();
+        assert_eq!(names_in(&many.join(",")), many[..20], "so many and no more");
+    }
+
+    #[test]
+    fn a_document_named_is_meant_with_what_is_due_now() {
+        let open = [document("IN1", "1200", 300), document("IN2", "1200", 200)];
+        assert_eq!(found(&["IN1"], "", &open), [("IN1".into(), 300)]);
+        assert_eq!(found(&["IN1"], "", &open[1..]), [("IN1".into(), 0)], "paid meanwhile");
+        assert_eq!(found(&["IN9"], "", &open), [], "it is somebody else's");
+    }
+
+    #[test]
+    fn else_the_documents_of_the_order_or_purchase_order_named() {
+        let mut open = [document("IN1", "1200", 300), document("IN2", "1200", 200)];
+        assert_eq!(found(&[], "", &open), [], "no order is no order of theirs");
+        open[0].order_number = " ord7".into();
+        open[1].purchase_order = "PO8 ".into();
+        assert_eq!(found(&["ORD7"], "", &open), [("IN1".into(), 300)]);
+        assert_eq!(found(&["PO8"], "", &open), [("IN2".into(), 200)]);
+        assert_eq!(found(&[], " po8", &open), [("IN2".into(), 200)]);
+        assert_eq!(found(&["ORD7"], "po8", &open).len(), 2);
+        assert_eq!(found(&["IN3"], "PO9", &open), []);
+        assert_eq!(found(&["IN1", "PO8"], "", &open), [("IN1".into(), 300)], "a number goes first");
     }
 }

@@ -200,8 +200,15 @@ impl FakeCompany {
         self.with(|books| books.gate = Some(operation));
     }
 
-    pub fn somebody_waits(&self) -> bool {
-        self.with(|books| books.stands)
+    /// Lets others work until one of them waits at the gate.
+    pub async fn until_somebody_waits(&self) {
+        for _ in 0..10_000 {
+            if self.with(|books| books.stands) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody came to the gate");
     }
 
     pub fn open_gate(&self) {

@@ -95,9 +95,7 @@ async fn two_decisions_at_a_time_for_one_customer_see_each_other() {
     story.paytrace.put(sale("2", 800, "IN1"));
     story.sage.close_gate("open_documents");
     let (first, second) = tokio::join!(story.works("1", false), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         let done = story.works("2", false).await;
         story.sage.open_gate();
         done

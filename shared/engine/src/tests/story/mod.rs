@@ -7,6 +7,7 @@ mod paytrace;
 mod posting;
 mod sealing;
 mod storm;
+mod taking_in;
 mod voids;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use domain::exception::ReasonCode;
 use domain::id::{CompanyId, MerchantId, PaymentKey};
 use domain::merchant::Merchant;
 use domain::transaction::Transaction;
+use jiff::Timestamp;
 use ledger::posting::{BatchStatus, Limits};
 use ledger::store::{InboxEvent, Store};
 
@@ -43,6 +45,15 @@ struct Story {
     transform: Transform,
     post: Post,
     poll: Poll,
+}
+
+/// A clock that stands still.
+struct Still(Timestamp);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
 }
 
 fn customer(number: &str, name: &str, email: &str) -> Customer {

@@ -94,9 +94,7 @@ async fn an_error_batch_a_person_put_right_and_posted_is_adopted() {
     posted_unseen(&story).await;
     let company = super::company();
     let (ran, ()) = tokio::join!(story.post.run(&company), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         story.sage.with(|books| {
             let error = books.in_status(BatchStatus::Open)[0];
             books.unpostable.clear();
@@ -119,9 +117,7 @@ async fn an_error_batch_a_person_is_about_to_post_is_waited_for() {
     posted_unseen(&story).await;
     let company = super::company();
     let (ran, error) = tokio::join!(story.post.run(&company), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         let error = story.sage.with(|books| {
             let error = books.in_status(BatchStatus::Open)[0];
             books.set_status(error, BatchStatus::ReadyToPost);
@@ -297,9 +293,7 @@ async fn a_batch_sage_stored_with_other_content_is_given_up_and_emptied() {
     story.clock.advance_ms(2_000);
     let company = super::company();
     let (ran, ()) = tokio::join!(story.post.run(&company), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         story.sage.with(|books| {
             let number = books.in_status(BatchStatus::Open)[0];
             books.batches.get_mut(&number).unwrap().entries[0].amount = usd(7);

@@ -9,18 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::store::{EffectQuery, Lease, Store};
 
 use super::company::{Fault, usd};
-use super::{Story, company, post_settings};
-use crate::port::Clock;
+use super::{Still, Story, company, post_settings};
 use crate::post::{Report, Settings};
-
-/// A clock that stands still.
-struct Still(Timestamp);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
 
 fn morning() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
@@ -150,9 +140,7 @@ async fn a_company_lost_to_another_worker_half_way_is_left_to_it() {
     story.sage.close_gate("post_batch");
     let bank = company();
     let (ran, ()) = tokio::join!(story.post.run(&bank), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         let other = Lease { owner: "other".into(), now: at(90_000), until: at(99_000) };
         assert!(story.store.inner().lease_company(&bank, &other).await.unwrap());
         story.sage.open_gate();

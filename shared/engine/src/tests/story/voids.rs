@@ -86,9 +86,7 @@ async fn a_void_taken_in_while_its_sale_is_decided_is_not_forgotten() {
     story.paytrace.put(sale("1", 500, ""));
     story.sage.close_gate("open_documents");
     let (sold, voided) = tokio::join!(story.works("1", false), async {
-        while !story.sage.somebody_waits() {
-            tokio::task::yield_now().await;
-        }
+        story.sage.until_somebody_waits().await;
         story.paytrace.change("1", Status::Voided);
         let done = story.works("1", false).await;
         story.sage.open_gate();
