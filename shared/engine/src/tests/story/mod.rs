@@ -7,6 +7,7 @@ mod paytrace;
 mod posting;
 mod sealing;
 mod storm;
+mod sweeping;
 mod taking_in;
 mod voids;
 

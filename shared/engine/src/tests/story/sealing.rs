@@ -17,18 +17,18 @@ fn morning() -> Timestamp {
 }
 
 /// So many milliseconds after the morning.
-fn at(ms: i64) -> Timestamp {
+pub(super) fn at(ms: i64) -> Timestamp {
     morning().checked_add(SignedDuration::from_millis(ms)).unwrap()
 }
 
 /// Runs the poster at that time.
-async fn runs(story: &mut Story, ms: i64) -> Report {
+pub(super) async fn runs(story: &mut Story, ms: i64) -> Report {
     story.post.clock = Arc::new(Still(at(ms)));
     story.post.run(&company()).await.unwrap()
 }
 
 /// A READY effect of that morning, deposited to a bank.
-async fn ready(story: &Story, id: &str, bank: &str, since: Timestamp) {
+pub(super) async fn ready(story: &Story, id: &str, bank: &str, since: Timestamp) {
     let payment = PaymentKey { merchant: "main".into(), transaction: id.into() };
     let key = EffectKey { payment, kind: EffectKind::Receipt, ordinal: 1 };
     let content = Content {

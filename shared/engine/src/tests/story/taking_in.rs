@@ -82,6 +82,15 @@ async fn a_paytrace_that_fails_is_asked_again_and_nobody_is_told() {
 }
 
 #[tokio::test]
+async fn a_paytrace_that_refuses_our_credentials_is_told_and_asked_again() {
+    let story = failing(Phase::Refused, Some(Cause::Denied));
+    story.receives("e1", "body", "1").await;
+    assert!(!story.takes_in().await);
+    assert_eq!(story.exceptions().await, [ReasonCode::PayTraceDenied]);
+    assert!(!story.queue.is_empty());
+}
+
+#[tokio::test]
 async fn a_transaction_paytrace_cannot_state_is_told_and_done_with() {
     let story = failing(Phase::Refused, Some(Cause::Rule));
     story.receives("e1", "body", "1").await;
