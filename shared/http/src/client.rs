@@ -1,31 +1,31 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Url};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Url};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::egress::Egress;
-use crate::error::chain;
-use crate::{BuildError, HttpConfig, HttpError, Phase, Reason, Secret, tls};
+use crate::network::Network;
+use crate::transport::{Incident, Transport};
+use crate::{BuildError, HttpConfig, HttpError, Phase, Reason, Secret};
 
-/// A pooled client with the rules of one [`HttpConfig`].
+/// A client with the rules of one [`HttpConfig`].
 pub struct Http {
-    client: Client,
+    transport: Box<dyn Transport>,
     egress: Egress,
     permits: Semaphore,
     timeout_ms_total: u64,
-    response_bytes_max: usize,
 }
 
 /// One call. Not `Debug`: headers and body may hold secrets.
 pub struct Request {
-    operation: &'static str,
-    method: Method,
-    url: Url,
-    headers: Vec<(&'static str, Secret)>,
-    body: Option<Bytes>,
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub(crate) body: Option<Bytes>,
     timeout_ms: Option<u64>,
 }
 
@@ -42,23 +42,25 @@ pub struct Response {
 impl Http {
     /// Builds the pool; no connection is made.
     pub fn new(config: HttpConfig) -> Result<Self, BuildError> {
-        let egress = Egress::new(config.allow);
-        let client = client_builder()
-            .tls_backend_preconfigured(tls::client_config(config.private_ca_pem.as_deref())?)
-            .dns_resolver(egress.clone())
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_millis(config.timeout_ms_connect))
-            .user_agent(config.user_agent)
-            .build()
-            .map_err(|e| BuildError::SetUp(chain(&e)))?;
-        Ok(Self {
-            client,
+        let egress = Egress::new(config.allow.clone());
+        let network = Network::new(&config, egress.clone())?;
+        Ok(Self::with(Box::new(network), egress, &config))
+    }
+
+    /// The same rules over another transport. Connection times are then the transport's own.
+    #[must_use]
+    pub fn over(transport: Box<dyn Transport>, config: HttpConfig) -> Self {
+        let egress = Egress::new(config.allow.clone());
+        Self::with(transport, egress, &config)
+    }
+
+    fn with(transport: Box<dyn Transport>, egress: Egress, config: &HttpConfig) -> Self {
+        Self {
+            transport,
             egress,
             permits: Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             timeout_ms_total: config.timeout_ms_total,
-            response_bytes_max: config.response_bytes_max,
-        })
+        }
     }
 
     /// Sends once. Every status but 429 is a response; what it means is the caller's to say.
@@ -68,72 +70,19 @@ impl Http {
         if let Err(told) = self.egress.check(&request.url) {
             return Err(failed(operation, Phase::NotSent, Reason::NotAllowed(told)));
         }
-        let prepared = self.prepare(request)?;
+        request.legal()?;
         let limit = Duration::from_millis(timeout_ms);
         let Ok(Ok(_permit)) = timeout(limit, self.permits.acquire()).await else {
             return Err(failed(operation, Phase::NotSent, Reason::TimedOut(timeout_ms)));
         };
-        match timeout(limit, self.exchange(operation, prepared)).await {
-            Ok(result) => result,
+        match timeout(limit, self.transport.carry(request)).await {
+            Ok(Ok(response)) if response.status == 429 => Err(throttled(operation, &response)),
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(Incident { phase, status, reason })) => {
+                Err(HttpError { status, ..failed(operation, phase, reason) })
+            }
             Err(_) => Err(failed(operation, Phase::Unclear, Reason::TimedOut(timeout_ms))),
         }
-    }
-
-    fn prepare(&self, request: Request) -> Result<reqwest::Request, HttpError> {
-        let malformed =
-            |what: String| failed(request.operation, Phase::NotSent, Reason::Malformed(what));
-        let mut prepared = reqwest::Request::new(request.method, request.url);
-        for (name, value) in &request.headers {
-            let key = HeaderName::try_from(*name).map_err(|e| malformed(e.to_string()))?;
-            let mut value = HeaderValue::try_from(value.expose())
-                .map_err(|_| malformed(format!("header {name}")))?;
-            value.set_sensitive(true);
-            prepared.headers_mut().insert(key, value);
-        }
-        if let Some(body) = request.body {
-            *prepared.body_mut() = Some(body.into());
-        }
-        Ok(prepared)
-    }
-
-    async fn exchange(
-        &self,
-        operation: &'static str,
-        prepared: reqwest::Request,
-    ) -> Result<Response, HttpError> {
-        let response =
-            self.client.execute(prepared).await.map_err(|e| not_answered(operation, e))?;
-        let status = response.status().as_u16();
-        if status == 429 {
-            let mut error = failed(operation, Phase::Throttled, Reason::TooManyRequests);
-            error.retry_after_ms = retry_after_ms(response.headers());
-            error.status = Some(status);
-            return Err(error);
-        }
-        self.collect(response).await.map_err(|reason| {
-            let mut error = failed(operation, Phase::Unclear, reason);
-            error.status = Some(status);
-            error
-        })
-    }
-
-    async fn collect(&self, mut response: reqwest::Response) -> Result<Response, Reason> {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let declared = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-        if declared.is_some_and(|n: usize| n > self.response_bytes_max) {
-            return Err(Reason::TooLarge(self.response_bytes_max));
-        }
-        let mut body = Vec::new();
-        loop {
-            let chunk = response.chunk().await.map_err(lost)?;
-            let Some(chunk) = chunk else { break };
-            if body.len().saturating_add(chunk.len()) > self.response_bytes_max {
-                return Err(Reason::TooLarge(self.response_bytes_max));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, headers, body: body.into() })
     }
 }
 
@@ -163,38 +112,57 @@ impl Request {
         self.timeout_ms = Some(timeout_ms);
         self
     }
+
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Headers as they are sent. Their values may be secrets.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.headers.iter().map(|(name, value)| (*name, value.expose()))
+    }
+
+    pub fn payload(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    fn legal(&self) -> Result<(), HttpError> {
+        let malformed =
+            |what: String| failed(self.operation, Phase::NotSent, Reason::Malformed(what));
+        for (name, value) in &self.headers {
+            HeaderName::try_from(*name).map_err(|e| malformed(e.to_string()))?;
+            HeaderValue::try_from(value.expose())
+                .map_err(|_| malformed(format!("header {name}")))?;
+        }
+        Ok(())
+    }
 }
 
 impl Response {
+    #[must_use]
+    pub fn new(status: u16, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers, body }
+    }
+
     /// A response header as text, if present and text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this crate is where clients are made")]
-fn client_builder() -> reqwest::ClientBuilder {
-    Client::builder()
-}
-
 fn failed(operation: &'static str, phase: Phase, source: Reason) -> HttpError {
     HttpError { phase, operation, retry_after_ms: None, status: None, source }
 }
 
-/// An error before a status line. Only what happened before the connection stood is `NotSent`.
-fn not_answered(operation: &'static str, error: reqwest::Error) -> HttpError {
-    let error = error.without_url();
-    if error.is_builder() {
-        return failed(operation, Phase::NotSent, Reason::Malformed(chain(&error)));
-    }
-    if error.is_connect() {
-        return failed(operation, Phase::NotSent, Reason::NoConnection(chain(&error)));
-    }
-    failed(operation, Phase::Unclear, Reason::ConnectionLost(chain(&error)))
-}
-
-fn lost(error: reqwest::Error) -> Reason {
-    Reason::ConnectionLost(chain(&error.without_url()))
+fn throttled(operation: &'static str, response: &Response) -> HttpError {
+    let mut error = failed(operation, Phase::Throttled, Reason::TooManyRequests);
+    error.retry_after_ms = retry_after_ms(&response.headers);
+    error.status = Some(response.status);
+    error
 }
 
 /// `Retry-After` in seconds, as milliseconds. The date form needs a clock and is left to back-off.

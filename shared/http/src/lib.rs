@@ -27,13 +27,17 @@ mod client;
 mod config;
 mod egress;
 mod error;
+mod network;
 mod secret;
 mod tls;
+mod transport;
 
 pub use backoff::Backoff;
 pub use client::{Http, Request, Response};
 pub use config::HttpConfig;
 pub use egress::EgressRule;
 pub use error::{BuildError, HttpError, Phase, Reason};
+pub use reqwest::header::{HeaderMap, HeaderName};
 pub use reqwest::{Method, Url};
 pub use secret::Secret;
+pub use transport::{Incident, Transport};
