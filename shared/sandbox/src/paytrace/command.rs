@@ -27,9 +27,11 @@ pub fn perform(
             Ok(json!({"ok": true}))
         }
         "set" => set(account, body),
+        "set_password" => set_password(account, body),
+        "correct_settlement" => correct_settlement(account, body),
         other => Err(format!(
             "there is no command `{other}`: use settle, tokenize, seed_transactions, \
-             return_check or set"
+             return_check, set, set_password or correct_settlement"
         )),
     }
 }
@@ -44,6 +46,31 @@ fn tokenize(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
     let csc = plain(body.get("csc"));
     account.hosted.insert(token.clone(), Hosted { key: key.clone(), card, csc });
     Ok(json!({"hpf_token": token, "enc_key": key}))
+}
+
+/// The API user's password is changed: `{username, password}`. Tokens given out stay good.
+fn set_password(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
+    let (name, password) = (plain(body.get("username")), plain(body.get("password")));
+    let user = account.config.users.iter_mut().find(|user| user.username == name);
+    let user = user.ok_or_else(|| format!("there is no user {name}"))?;
+    user.password = password;
+    Ok(json!({ "username": name }))
+}
+
+/// What was reported as settled in one batch is reported in another: `{transaction_id, batch}`.
+fn correct_settlement(account: &mut PaytraceSim, body: &Value) -> Result<Value, String> {
+    let number = |name: &str| body.get(name).and_then(Value::as_i64);
+    let (Some(id), Some(batch)) = (number("transaction_id"), number("batch")) else {
+        return Err("give transaction_id and batch".into());
+    };
+    let batch = u32::try_from(batch).map_err(|_| "batch is not a batch number".to_owned())?;
+    match account.records.get(id).map(|record| record.standing) {
+        Some(Standing::Settled(_)) => {
+            account.records.change(id, |record| record.standing = Standing::Settled(batch));
+            Ok(json!({"transaction_id": id, "batch": batch}))
+        }
+        _ => Err(format!("transaction {id} is not settled")),
+    }
 }
 
 #[derive(Deserialize)]

@@ -286,6 +286,11 @@ impl Shelf {
         self.batches.remove(&number)
     }
 
+    /// Every batch, by number.
+    pub fn all(&self) -> impl Iterator<Item = &Batch> {
+        self.batches.values()
+    }
+
     /// Batches that are neither posted nor deleted.
     pub fn unposted(&self) -> impl Iterator<Item = &Batch> {
         self.unposted.iter().filter_map(|number| self.batches.get(number))

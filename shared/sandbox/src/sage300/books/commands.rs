@@ -9,6 +9,7 @@
 //! | `post_all` | `{type?, ready_first?}` |
 //! | `post_batch` | `{batch, type?}` |
 //! | `edit_entry` | `{batch, entry, set, type?}` |
+//! | `reopen_batch` | `{batch, type?}` |
 //! | `delete_entry` | `{batch, entry, type?}` |
 //! | `key_receipt` | a RECEIPT, see below |
 //! | `return_receipt` | `{check_receipt_number?, document_number?, customer?, date?, reason?}` |
@@ -53,6 +54,7 @@ impl Books {
             "post_all" => self.post_all(now, body),
             "post_batch" => self.post_one(now, body),
             "edit_entry" => self.edit_entry(body),
+            "reopen_batch" => self.reopen_batch(body),
             "delete_entry" => self.delete_entry(body),
             "key_receipt" => self.key_receipt(now, body),
             "return_receipt" => self.return_receipt(body),

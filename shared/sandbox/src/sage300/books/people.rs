@@ -77,6 +77,13 @@ impl Books {
         self.correct(body, Row::new(), "Delete")
     }
 
+    /// Takes a batch that is ready to post back to open.
+    pub(super) fn reopen_batch(&mut self, body: &Value) -> Result<Value, String> {
+        let (kind, batch) = self.batch_meant(body)?;
+        self.set_status(kind, batch, Status::Open)?;
+        Ok(json!({"type": kind.code(), "batch": batch}))
+    }
+
     fn correct(&mut self, body: &Value, mut change: Row, operation: &str) -> Result<Value, String> {
         let (kind, batch) = self.batch_meant(body)?;
         let entry = body.get("entry").and_then(Value::as_i64).ok_or("say which entry")?;

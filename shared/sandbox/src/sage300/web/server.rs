@@ -72,7 +72,24 @@ impl<C: Company> Simulator for Sage300Sim<C> {
 
     fn command(&mut self, now: Timestamp, command: &str, body: &Value) -> Result<Value, String> {
         self.company.due(now);
-        self.company.command(now, command, body)
+        match command {
+            "set_password" => self.set_password(body),
+            _ => self.company.command(now, command, body),
+        }
+    }
+}
+
+impl<C: Company> Sage300Sim<C> {
+    /// An administrator gives a user another password: `{user, password}`.
+    fn set_password(&mut self, body: &Value) -> Result<Value, String> {
+        let given = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_uppercase);
+        let (Some(name), Some(password)) = (given("user"), given("password")) else {
+            return Err("give user and password".into());
+        };
+        let user = self.config.users.iter_mut().find(|user| user.user.to_uppercase() == name);
+        let user = user.ok_or_else(|| format!("there is no user {name}"))?;
+        user.password = password;
+        Ok(serde_json::json!({ "user": name }))
     }
 }
 
