@@ -12,15 +12,16 @@ use std::sync::{Arc, Mutex};
 
 use domain::effect::EffectState;
 use domain::exception::{Exception, ReasonCode};
-use domain::fact::stated_by;
-use domain::id::{MerchantId, PaymentKey};
+use domain::fact::{FactName, FactValue, stated_by};
+use domain::id::{EventId, MerchantId, PaymentKey};
 use domain::merchant::Merchant;
+use domain::money::Money;
 use domain::transaction::{Status, Transaction};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::decide::{may_heal, needs_books, receipt_key};
-use ledger::store::{EffectQuery, Store, StoreError};
+use ledger::store::{EffectQuery, InboxEvent, Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::Hint;
@@ -47,19 +48,42 @@ pub struct Settings {
     pub recheck_held_ms: i64,
 }
 
+/// What a reading of a transaction brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// All facts it states are recorded, and so is what they lead to.
+    None,
+    /// Something of that is still to be done.
+    Wanting,
+    /// It states something else than what is recorded.
+    Changed,
+}
+
 /// What was done about transactions seen before. For speed only: losing it repeats hints, which
 /// changes nothing.
 #[derive(Default)]
 pub struct Memory {
-    seen: Mutex<BTreeMap<PaymentKey, (Status, Known)>>,
+    seen: Mutex<BTreeMap<PaymentKey, (Glance, Known)>>,
     rechecked: Mutex<Option<Timestamp>>,
+    /// When an event was last queued again, and how often: each time it is left alone for longer, so
+    /// that what cannot be worked off for hours does not fill the queue with its copies.
+    requeued: Mutex<BTreeMap<(MerchantId, EventId), (Timestamp, u32)>>,
+}
+
+/// What PayTrace may state anew of a transaction it has stated before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Glance {
+    status: Status,
+    amount: Money,
+    settlement_batch: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     TakenIn,
-    /// Its hint was queued then; another one is not needed for a while.
-    Hinted(Timestamp),
+    /// Its hint was queued then, the so-manieth time; another one is not needed for a while, which
+    /// is longer each time.
+    Hinted(Timestamp, u32),
 }
 
 #[derive(Debug, Error)]
@@ -122,16 +146,21 @@ impl Poll {
     pub async fn requeue_stale_events(&self) -> Result<usize, PollError> {
         const PAGE: usize = 500;
         let stale = self.store.events_not_handled(self.stale(), PAGE).await?;
+        let now = self.clock.now();
+        let mut requeued = 0_usize;
         for event in &stale {
-            if let Some(transaction) = &event.transaction {
-                let hint = Hint {
-                    event: Some(event.id.clone()),
-                    ..Hint::new(&event.merchant, transaction)
-                };
-                self.queue.send(QueueName::Hints, hint.body(), 0).await?;
+            let Some(transaction) = &event.transaction else { continue };
+            let (last, times) = self.memory.requeued(event);
+            if !self.has_passed(last, times) {
+                continue;
             }
+            let hint =
+                Hint { event: Some(event.id.clone()), ..Hint::new(&event.merchant, transaction) };
+            self.queue.send(QueueName::Hints, hint.body(), 0).await?;
+            self.memory.requeue(event, now, times);
+            requeued = requeued.saturating_add(1);
         }
-        Ok(stale.len())
+        Ok(requeued)
     }
 
     /// What was queued before this may have been lost.
@@ -179,43 +208,79 @@ impl Poll {
         self.gateway.created_between(&merchant.id, first, last).await
     }
 
-    /// Queues a hint unless the transaction is taken in, or was hinted at a moment ago.
+    /// Queues a hint unless the transaction is taken in, or was hinted at a moment ago. What PayTrace
+    /// states otherwise than it did is hinted at once: the transformer puts it before a person.
     async fn hint(&self, transaction: Transaction) -> Result<bool, PollError> {
-        if self.taken_in(&transaction).await? {
-            return Ok(false);
+        let news = self.news(&transaction).await?;
+        if news != News::None {
+            let PaymentKey { merchant, transaction: id } = &transaction.key;
+            self.queue.send(QueueName::Hints, Hint::new(merchant, id).body(), 0).await?;
         }
-        let PaymentKey { merchant, transaction: id } = &transaction.key;
-        self.queue.send(QueueName::Hints, Hint::new(merchant, id).body(), 0).await?;
-        self.memory.learn(&transaction, Known::Hinted(self.clock.now()));
-        Ok(true)
+        let known = match news {
+            News::Wanting => Known::Hinted(self.clock.now(), self.times_hinted(&transaction)),
+            News::None if self.memory.known(&transaction).is_some() => return Ok(false),
+            News::None | News::Changed => Known::TakenIn,
+        };
+        self.memory.learn(&transaction, known);
+        Ok(news != News::None)
     }
 
-    /// All facts the transaction states are recorded, and so is what they lead to.
-    async fn taken_in(&self, transaction: &Transaction) -> Result<bool, PollError> {
+    fn times_hinted(&self, transaction: &Transaction) -> u32 {
+        match self.memory.known(transaction) {
+            Some(Known::Hinted(_, times)) => times.saturating_add(1),
+            _ => 0,
+        }
+    }
+
+    /// Whether what was queued then, the so-manieth time, may be queued once more.
+    fn has_passed(&self, at: Timestamp, times: u32) -> bool {
+        let wait_ms = self.settings.stale_event_ms.saturating_mul(2_i64.saturating_pow(times));
+        at <= minus(self.clock.now(), wait_ms)
+    }
+
+    async fn news(&self, transaction: &Transaction) -> Result<News, PollError> {
         let stated = stated_by(transaction);
         if stated.is_empty() && transaction.status != Status::Unknown {
-            return Ok(true);
+            return Ok(News::None);
         }
         match self.memory.known(transaction) {
-            Some(Known::TakenIn) => return Ok(true),
-            Some(Known::Hinted(at)) if at > self.stale() => return Ok(true),
+            Some(Known::TakenIn) => return Ok(News::None),
+            Some(Known::Hinted(at, times)) if !self.has_passed(at, times) => {
+                return Ok(News::None);
+            }
             _ => {}
         }
-        let Some(payment) = self.store.payment(&transaction.key).await? else { return Ok(false) };
+        let payment = self.store.payment(&transaction.key).await?;
+        let Some(payment) = payment.filter(|_| !stated.is_empty()) else {
+            return Ok(News::Wanting);
+        };
         let recorded = stated.keys().all(|name| payment.facts.contains_key(name));
         let decided = !needs_books(&payment.facts)
             || payment.effects.iter().any(|effect| effect.key == receipt_key(transaction));
-        let taken_in = recorded && decided && !stated.is_empty();
-        if taken_in {
-            self.memory.learn(transaction, Known::TakenIn);
-        }
-        Ok(taken_in)
+        let agrees = |(name, value): (&FactName, &FactValue)| {
+            payment.facts.get(name).is_some_and(|known| known.agrees_with(value))
+        };
+        Ok(match recorded && decided {
+            false => News::Wanting,
+            true if stated.iter().all(agrees) => News::None,
+            true => News::Changed,
+        })
     }
 
     async fn admitted(&self, merchant: &MerchantId, now: Timestamp) -> Result<(), PollError> {
         let id = format!("{}:{merchant}", ReasonCode::PayTraceDenied);
         self.store.close_exception(&id, now).await?;
         Ok(())
+    }
+}
+
+impl Glance {
+    fn at(transaction: &Transaction) -> Self {
+        Self {
+            status: transaction.status,
+            amount: transaction.amount,
+            settlement_batch: transaction.settlement_batch.clone(),
+        }
     }
 }
 
@@ -231,10 +296,26 @@ impl Memory {
         due
     }
 
+    /// When the event was queued last, and how often before.
+    fn requeued(&self, event: &InboxEvent) -> (Timestamp, u32) {
+        let first = (event.received, 0);
+        let Ok(map) = self.requeued.lock() else { return first };
+        map.get(&(event.merchant.clone(), event.id.clone())).copied().unwrap_or(first)
+    }
+
+    fn requeue(&self, event: &InboxEvent, now: Timestamp, times: u32) {
+        let Ok(mut map) = self.requeued.lock() else { return };
+        if map.len() >= Self::KEPT_MAX {
+            map.clear();
+        }
+        let key = (event.merchant.clone(), event.id.clone());
+        map.insert(key, (now, times.saturating_add(1)));
+    }
+
     fn known(&self, transaction: &Transaction) -> Option<Known> {
         let map = self.seen.lock().ok()?;
-        let (status, known) = map.get(&transaction.key)?;
-        (*status == transaction.status).then_some(*known)
+        let (glance, known) = map.get(&transaction.key)?;
+        (*glance == Glance::at(transaction)).then_some(*known)
     }
 
     fn learn(&self, transaction: &Transaction, known: Known) {
@@ -242,7 +323,7 @@ impl Memory {
             if map.len() >= Self::KEPT_MAX {
                 map.clear();
             }
-            map.insert(transaction.key.clone(), (transaction.status, known));
+            map.insert(transaction.key.clone(), (Glance::at(transaction), known));
         }
     }
 }

@@ -116,7 +116,11 @@ impl Post {
             Command::CloseAttempt => {
                 self.store.close_attempt(id, epoch, AttemptOutcome::Closed).await?
             }
-            Command::Abort(release) => self.store.abort_manifest(id, &release).await?,
+            Command::Abort(release) => {
+                let transition = self.store.abort_manifest(id, &release).await?;
+                self.ended(&transition.manifest).await?;
+                transition
+            }
             Command::MarkFrozen(batch) => self.store.mark_frozen(id, batch).await?,
             Command::MarkPosting(batch) => self.store.mark_posting(id, batch, now).await?,
             Command::Commit(batch) => self.store.commit_batch(id, batch).await?,
@@ -151,13 +155,20 @@ impl Post {
                 self.queue.send(QueueName::Hints, hint.body(), 1).await?;
             }
         }
+        self.ended(manifest).await?;
+        Ok(transition)
+    }
+
+    /// No step will be taken on it any more: an alarm that it takes long is over, and so is one that
+    /// Sage does not let us in.
+    async fn ended(&self, manifest: &Manifest) -> Result<(), PostError> {
+        let now = self.clock.now();
         self.memory.forget(&manifest.id);
         if since_ms(manifest.sealed_at, now) > self.settings.alarm_ms {
             let stuck = format!("{}:{}", ReasonCode::PostStuck, manifest.id);
             self.store.close_exception(&stuck, now).await?;
         }
-        self.admitted(&manifest.group.company).await?;
-        Ok(transition)
+        self.admitted(&manifest.group.company).await
     }
 
     async fn alarm_when_old(&self, manifest: &Manifest) -> Result<(), PostError> {
@@ -182,7 +193,7 @@ impl Post {
         report.next = report.next.map_or(Some(due), |next| Some(next.min(due)));
     }
 
-    async fn denied(&self, company: &CompanyId, message: &str) -> Result<(), PostError> {
+    pub(super) async fn denied(&self, company: &CompanyId, message: &str) -> Result<(), PostError> {
         self.raise(ReasonCode::SageDenied, company.as_str(), message).await
     }
 

@@ -55,7 +55,7 @@ pub struct Settings {
 #[derive(Default)]
 pub struct Memory {
     not_before: Mutex<BTreeMap<ManifestId, Timestamp>>,
-    swept: Mutex<BTreeMap<CompanyId, Timestamp>>,
+    swept: Mutex<BTreeMap<CompanyId, sweep::Swept>>,
 }
 
 /// The pass could not go on; what was recorded is taken up by the next one.

@@ -2,31 +2,65 @@
 //! is committed to another batch (or to none), it is emptied. Never before: an uncommitted batch may
 //! still be chosen.
 
+use domain::exception::ReasonCode;
 use domain::id::{BatchNumber, CompanyId};
 use domain::manifest::{Commit, named_in};
+use jiff::Timestamp;
 use ledger::posting::{BatchHead, BatchStatus};
 
 use super::{Post, PostError, since_ms};
 
+/// The last sweep of a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Swept {
+    at: Timestamp,
+    /// Sage let it be done.
+    done: bool,
+}
+
 impl Post {
     pub(super) async fn sweep_when_due(&self, company: &CompanyId) -> Result<(), PostError> {
         let now = self.clock.now();
-        let swept = self.memory.swept.lock().ok().and_then(|map| map.get(company).copied());
-        let age = swept.map_or(i64::MAX, |at| since_ms(at, now));
-        if age < self.settings.sweep_ms {
+        if !self.is_due(company, now).await? {
             return Ok(());
         }
-        let expected = !self.store.manifests_with_strays(company, now).await?.is_empty();
-        if expected || age >= self.settings.sweep_idle_ms {
-            match self.sweep(company).await {
-                Err(PostError::Call(error)) => {
-                    tracing::warn!(company = %company, error = %error, "sweep put off");
-                }
-                other => other?,
+        let done = match self.sweep(company).await {
+            Err(PostError::Call(error)) => {
+                tracing::warn!(company = %company, error = %error, "sweep put off");
+                false
             }
-        }
+            other => {
+                other?;
+                self.close_what_is_over().await?;
+                true
+            }
+        };
         if let Ok(mut map) = self.memory.swept.lock() {
-            map.insert(company.clone(), now);
+            map.insert(company.clone(), Swept { at: now, done });
+        }
+        Ok(())
+    }
+
+    /// Often while there may be a stray or Sage did not let us look, now and then otherwise.
+    async fn is_due(&self, company: &CompanyId, now: Timestamp) -> Result<bool, PostError> {
+        let swept = self.memory.swept.lock().ok().and_then(|map| map.get(company).copied());
+        let Some(Swept { at, done }) = swept else { return Ok(true) };
+        let age = since_ms(at, now);
+        if age < self.settings.sweep_ms || age >= self.settings.sweep_idle_ms || !done {
+            return Ok(age >= self.settings.sweep_ms);
+        }
+        Ok(!self.store.manifests_with_strays(company, now).await?.is_empty())
+    }
+
+    /// An alarm about a manifest that another worker brought to its end meanwhile.
+    async fn close_what_is_over(&self) -> Result<(), PostError> {
+        const PAGE: usize = 200;
+        let open = self.store.exceptions(PAGE).await?;
+        for exception in open.iter().filter(|one| one.reason == ReasonCode::PostStuck) {
+            let manifest = self.store.manifest(&exception.subject.as_str().into()).await?;
+            if manifest.is_some_and(|manifest| manifest.state.is_final()) {
+                self.store.close_exception(&exception.id, self.clock.now()).await?;
+            }
         }
         Ok(())
     }

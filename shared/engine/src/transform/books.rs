@@ -2,7 +2,7 @@
 //! (with its version, the guard), then what is open in Sage. A receipt posted in between is then
 //! counted twice, never not at all: too little may be applied, never too much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use domain::account::OpenDocument;
@@ -25,6 +25,22 @@ use crate::port::Period;
 pub struct SetupCache {
     found: Mutex<BTreeMap<(CompanyId, String), Timestamp>>,
     periods: Mutex<BTreeMap<(CompanyId, Date), (Timestamp, Period)>>,
+    /// Companies whose Sage let us in since it last did not.
+    open: Mutex<BTreeSet<CompanyId>>,
+}
+
+impl SetupCache {
+    pub(super) fn denied(&self, company: &CompanyId) {
+        if let Ok(mut open) = self.open.lock() {
+            open.remove(company);
+        }
+    }
+
+    /// True once after each denial, and once in the life of a process, which may have been started
+    /// to end one.
+    pub(super) fn is_news_to_be_let_in(&self, company: &CompanyId) -> bool {
+        self.open.lock().is_ok_and(|mut open| open.insert(company.clone()))
+    }
 }
 
 /// Found is remembered this long; not found is asked again each time, so that mending it shows.

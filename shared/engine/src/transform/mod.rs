@@ -116,6 +116,7 @@ impl Transform {
                 Err(TransformError::Call(error)) if error.cause == Some(Cause::Denied) => {
                     let company = merchant.company.as_str();
                     self.denied(ReasonCode::SageDenied, company, &error).await?;
+                    self.setup.denied(&merchant.company);
                     return Err(error.into());
                 }
                 other => other?,
@@ -159,6 +160,10 @@ impl Transform {
             return Ok((decide_without_books(transaction, facts, merchant), None));
         }
         let (books, guard) = self.books(merchant, transaction).await?;
+        if self.setup.is_news_to_be_let_in(&merchant.company) {
+            let id = format!("{}:{}", ReasonCode::SageDenied, merchant.company);
+            self.store.close_exception(&id, self.clock.now()).await?;
+        }
         Ok((decide(transaction, facts, merchant, &books), guard))
     }
 

@@ -92,8 +92,27 @@ impl Transform {
                 self.store.raise(&exception.of(effect.merchant())).await?;
                 Ok(())
             }
-            _ => Err(TransformError::VoidRacesPosting),
+            _ => self.void_of_assigned(&effect).await,
         }
+    }
+
+    /// Its manifest will decide, unless that waits for a person: then so does the void.
+    async fn void_of_assigned(&self, effect: &Effect) -> Result<(), TransformError> {
+        let Some(id) = &effect.manifest else { return Err(TransformError::VoidRacesPosting) };
+        let manifest = self.store.manifest(id).await?;
+        let Some((manifest, hold)) = manifest.and_then(|m| m.hold.clone().map(|hold| (m, hold)))
+        else {
+            return Err(TransformError::VoidRacesPosting);
+        };
+        let evidence = format!(
+            "voided while its batch ({:?}, manifest {id}) is held: {}, {}",
+            manifest.commit, hold.reason, hold.evidence
+        );
+        let subject = effect.key.payment.to_string();
+        let now = self.clock.now();
+        let exception = Exception::new(ReasonCode::VoidedAfterPosting, &subject, &evidence, now);
+        self.store.raise(&exception.of(effect.merchant())).await?;
+        Ok(())
     }
 
     async fn effect(&self, key: &EffectKey) -> Result<Option<Effect>, TransformError> {

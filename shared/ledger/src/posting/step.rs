@@ -259,6 +259,8 @@ impl Pass<'_> {
             Some(ms) if ms < self.at.limits.settle_ms => {
                 stop(Stop::Later { ms: self.at.limits.settle_ms.saturating_sub(ms) })
             }
+            // One attempt a pass: the next one has an epoch of its own.
+            _ if self.at.manifest.attempts.contains_key(&self.epoch) => self.later(),
             _ => intend(),
         }
     }

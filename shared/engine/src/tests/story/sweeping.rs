@@ -1,6 +1,8 @@
 //! When strays are looked for, and what is never taken for one.
 
+use domain::exception::{Exception, ReasonCode};
 use ledger::posting::BatchStatus;
+use ledger::store::{Release, Store};
 
 use super::Story;
 use super::company::{Books, Fault};
@@ -109,5 +111,36 @@ async fn a_batch_committed_and_still_open_is_no_stray() {
     }
     assert_eq!((looked(&story), emptied(&story)), (3, 0));
     runs(&mut story, 182_000).await;
+    story.is_posted("1").await;
+}
+
+#[tokio::test]
+async fn a_sweep_sage_did_not_answer_is_made_up_for_soon() {
+    let mut story = Story::new();
+    story.sage.with(|books| books.script("open_batches", &[Fault::LostBefore]));
+    for (ms, times) in [(0, 1), (59_999, 1), (60_000, 2), (120_000, 2), (660_000, 3)] {
+        runs(&mut story, ms).await;
+        assert_eq!(looked(&story), times, "after {ms} ms");
+    }
+    assert!(story.exceptions().await.is_empty());
+}
+
+/// Its worker died between its end and the end of the alarm.
+#[tokio::test]
+async fn an_alarm_about_a_manifest_that_is_at_its_end_is_over() {
+    let mut story = Story::new();
+    ready(&story, "1", "SEATAC", at(0)).await;
+    story.sage.with(|books| books.script("create_batch", &[Fault::NotSent; 2]));
+    runs(&mut story, 2_000).await;
+    let open = story.store.inner().open_manifests(&super::company(), 9).await.unwrap();
+    let other = Exception::new(ReasonCode::BatchChanged, open[0].as_str(), "look", at(0));
+    story.store.inner().raise(&other).await.unwrap();
+    runs(&mut story, 3_700_000).await;
+    let told = [ReasonCode::BatchChanged, ReasonCode::PostStuck];
+    assert_eq!(story.exceptions().await, told, "it is still to be posted");
+    let release = Release::Ready { seal_max: 99 };
+    story.store.inner().abort_manifest(&open[0], &release).await.unwrap();
+    runs(&mut story, 4_300_000).await;
+    assert_eq!(story.exceptions().await, [ReasonCode::BatchChanged]);
     story.is_posted("1").await;
 }

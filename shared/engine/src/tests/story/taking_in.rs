@@ -126,6 +126,24 @@ async fn a_sage_that_fails_is_asked_again_and_nobody_is_told() {
 }
 
 #[tokio::test]
+async fn an_alarm_about_sages_credential_is_over_once_sage_lets_a_transformer_in() {
+    let story = Story::new();
+    for n in 1..=3 {
+        story.paytrace.put(sale(&n.to_string(), 500, ""));
+    }
+    story.works("1", false).await.unwrap();
+    for id in ["2", "3"] {
+        story.sage.with(|books| books.script("open_documents", &[Fault::Denied]));
+        let denied = story.works(id, false).await;
+        assert!(matches!(denied, Err(TransformError::Call(_))), "{denied:?}");
+        story.works("1", false).await.unwrap();
+        assert_eq!(story.exceptions().await, [ReasonCode::SageDenied], "nothing was asked");
+        story.works(id, false).await.unwrap();
+        assert!(story.exceptions().await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn sage_is_asked_only_where_something_is_to_be_decided() {
     let story = Story::new();
     for (id, status) in [("1", Status::Declined), ("2", Status::Authorized), ("3", Status::Voided)]
