@@ -135,6 +135,24 @@ pub enum EffectState {
     Held,
 }
 
+impl EffectState {
+    /// Every change of state there is; `None` is an effect that is not there yet.
+    pub const EDGES: &[(Option<Self>, Self)] = &[
+        (None, Self::Ready),
+        (None, Self::Held),
+        (Some(Self::Ready), Self::Assigned),
+        (Some(Self::Ready), Self::Cancelled),
+        (Some(Self::Assigned), Self::Posted),
+        // An aborted manifest gives it back; an entry Sage refused goes before a person.
+        (Some(Self::Assigned), Self::Ready),
+        (Some(Self::Assigned), Self::Held),
+        // Decided again: now possible, or held for another reason.
+        (Some(Self::Held), Self::Ready),
+        (Some(Self::Held), Self::Held),
+        (Some(Self::Held), Self::Cancelled),
+    ];
+}
+
 /// Where the document is in Sage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostedAs {

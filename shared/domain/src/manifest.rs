@@ -53,6 +53,19 @@ pub enum ManifestState {
 }
 
 impl ManifestState {
+    /// Every change of state there is; `None` is a manifest that is not sealed yet.
+    pub const EDGES: &[(Option<Self>, Self)] = &[
+        (None, Self::Sealed),
+        (Some(Self::Sealed), Self::Committed),
+        (Some(Self::Sealed), Self::Aborted),
+        (Some(Self::Committed), Self::Frozen),
+        (Some(Self::Frozen), Self::Posting),
+        (Some(Self::Frozen), Self::Posted),
+        (Some(Self::Frozen), Self::Partial),
+        (Some(Self::Posting), Self::Posted),
+        (Some(Self::Posting), Self::Partial),
+    ];
+
     /// No further step will be taken on it.
     #[must_use]
     pub fn is_final(self) -> bool {
