@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{demo, sandboxes, say, serve};
+use crate::{demo, sandboxes, say, serve, simulate};
 
 /// Keeps card payments (PayTrace) and the books (Sage 300) the same.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Demo(demo::Options),
     /// Run the product in one process, as configured
     Serve(ServeOptions),
+    /// Try the product against seeded faults in virtual time
+    Simulate(simulate::command::Options),
     /// Run a simulated vendor alone, for any client
     #[command(subcommand)]
     Sandbox(sandboxes::Sandbox),
@@ -40,6 +42,10 @@ struct ServeOptions {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Simulate(options) = &cli.command {
+        // Every run has a runtime, and a time, of its own.
+        return ended(simulate::command::perform(options));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -52,8 +58,13 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => demo::run(&options).await,
             Command::Serve(options) => serve::run(&options.config, options.check).await,
             Command::Sandbox(sandbox) => sandboxes::run(sandbox).await,
+            Command::Simulate(options) => simulate::command::perform(&options),
         }
     });
+    ended(done)
+}
+
+fn ended(done: Result<(), String>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

@@ -8,6 +8,7 @@ pub mod page;
 pub mod sandboxes;
 pub mod say;
 pub mod serve;
+pub mod simulate;
 pub mod status;
 pub mod vendors;
 pub mod wire;

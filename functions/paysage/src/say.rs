@@ -12,6 +12,11 @@ pub fn problem(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "paysage: {}", text.as_ref());
 }
 
+/// How far long work has come, to standard error.
+pub fn progress(text: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
+}
+
 /// An error with its causes, in one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {

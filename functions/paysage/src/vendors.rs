@@ -23,16 +23,43 @@ pub enum VendorError {
     Client { who: String, message: String },
 }
 
+/// How the vendors are reached.
+pub trait Reach {
+    /// # Errors
+    /// When no client can be made.
+    fn client(&self, config: HttpConfig) -> Result<Http, paysage_http::BuildError>;
+
+    /// A clock for the age of things, milliseconds from any start.
+    fn monotonic_ms(&self) -> fn() -> i64;
+}
+
+/// By the network and the machine's clock.
+pub struct Network;
+
+impl Reach for Network {
+    fn client(&self, config: HttpConfig) -> Result<Http, paysage_http::BuildError> {
+        Http::new(config)
+    }
+
+    fn monotonic_ms(&self) -> fn() -> i64 {
+        || runtime::clock::now().as_millisecond()
+    }
+}
+
 /// PayTrace for every merchant.
 ///
 /// # Errors
 /// When an address or zone cannot be used.
-pub fn gateway(config: &Config, secrets: &Secrets) -> Result<Arc<dyn Gateway>, VendorError> {
+pub fn gateway(
+    config: &Config,
+    secrets: &Secrets,
+    reach: &dyn Reach,
+) -> Result<Arc<dyn Gateway>, VendorError> {
     let mut clients = BTreeMap::new();
     for (name, merchant) in &config.merchants {
         let id = MerchantId::from(name.as_str());
         let password = secrets.paytrace_password(&id).map(|secret| secret.expose().to_owned());
-        let client = paytrace_client(name, merchant, password.unwrap_or_default())?;
+        let client = paytrace_client(name, merchant, password.unwrap_or_default(), reach)?;
         let who = format!("merchants.{name}");
         let currency = merchant.currency.parse();
         let currency = currency.map_err(|error: domain::money::MoneyError| {
@@ -58,12 +85,16 @@ pub fn gateway(config: &Config, secrets: &Secrets) -> Result<Arc<dyn Gateway>, V
 ///
 /// # Errors
 /// When an address cannot be used.
-pub fn erp(config: &Config, secrets: &Secrets) -> Result<Arc<dyn Erp>, VendorError> {
+pub fn erp(
+    config: &Config,
+    secrets: &Secrets,
+    reach: &dyn Reach,
+) -> Result<Arc<dyn Erp>, VendorError> {
     let mut clients = BTreeMap::new();
     for (name, company) in &config.companies {
         let id = CompanyId::from(name.as_str());
         let password = secrets.sage_password(&id).map(|secret| secret.expose().to_owned());
-        let client = sage_client(name, company, password.unwrap_or_default())?;
+        let client = sage_client(name, company, password.unwrap_or_default(), reach)?;
         clients.insert(id, (client, settings(&company.assumptions)));
     }
     Ok(Arc::new(SageErp::new(clients)))
@@ -73,6 +104,7 @@ fn paytrace_client(
     name: &str,
     merchant: &Merchant,
     password: String,
+    reach: &dyn Reach,
 ) -> Result<PayTraceClient, VendorError> {
     let who = format!("merchants.{name}.paytrace");
     let account = &merchant.paytrace;
@@ -83,13 +115,13 @@ fn paytrace_client(
         response_bytes_max: 64 * 1024 * 1024,
         ..HttpConfig::new(vec![rule(&who, &account.url)?])
     };
-    let http = client(&who, http)?;
+    let http = client(&who, http, reach)?;
     let mut settings = PayTraceConfig::new(
         &account.url,
         &account.username,
         Secret::new(password),
         &account.integrator_id,
-        milliseconds,
+        reach.monotonic_ms(),
     );
     settings.timeout_ms_read = u64::from(account.request_timeout_ms);
     PayTraceClient::new(settings, http)
@@ -100,6 +132,7 @@ fn sage_client(
     name: &str,
     company: &Company,
     password: String,
+    reach: &dyn Reach,
 ) -> Result<Sage300Client, VendorError> {
     let who = format!("companies.{name}");
     let read_ms = u64::from(company.request_timeout_ms);
@@ -109,7 +142,7 @@ fn sage_client(
         response_bytes_max: 32 * 1024 * 1024,
         ..HttpConfig::new(vec![rule(&who, &company.url)?])
     };
-    let http = client(&who, http)?;
+    let http = client(&who, http, reach)?;
     let base = company.url.trim_end_matches('/');
     let base = base.strip_suffix("/v1.0/-").unwrap_or(base);
     let mut settings = Sage300Config::new(base, name, &company.user, Secret::new(password));
@@ -152,11 +185,7 @@ fn rule(who: &str, url: &str) -> Result<EgressRule, VendorError> {
     })
 }
 
-fn client(who: &str, config: HttpConfig) -> Result<Arc<Http>, VendorError> {
-    let made = Http::new(config);
+fn client(who: &str, config: HttpConfig, reach: &dyn Reach) -> Result<Arc<Http>, VendorError> {
+    let made = reach.client(config);
     made.map(Arc::new).map_err(|source| VendorError::Http { who: who.to_owned(), source })
-}
-
-fn milliseconds() -> i64 {
-    runtime::clock::now().as_millisecond()
 }

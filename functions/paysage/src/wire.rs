@@ -75,10 +75,11 @@ pub fn product(config: Config) -> Result<Product, StartError> {
     let parts = Parts {
         store: Arc::new(embedded.store.clone()),
         queue: Arc::new(embedded.queue.clone()),
-        gateway: vendors::gateway(&config, &secrets)?,
-        erp: vendors::erp(&config, &secrets)?,
+        gateway: vendors::gateway(&config, &secrets, &vendors::Network)?,
+        erp: vendors::erp(&config, &secrets, &vendors::Network)?,
         clock,
         config: &config,
+        owner: OWNER,
     };
     Ok(Product {
         webhook: parts.webhook(&secrets)?,
@@ -91,17 +92,22 @@ pub fn product(config: Config) -> Result<Product, StartError> {
     })
 }
 
-struct Parts<'a> {
-    store: Arc<dyn Store>,
-    queue: Arc<dyn Queue>,
-    gateway: Arc<dyn Gateway>,
-    erp: Arc<dyn Erp>,
-    clock: Arc<dyn Clock>,
-    config: &'a Config,
+/// What the functions are made of: the ports, whatever is behind them, and the configuration.
+pub struct Parts<'a> {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    pub gateway: Arc<dyn Gateway>,
+    pub erp: Arc<dyn Erp>,
+    pub clock: Arc<dyn Clock>,
+    pub config: &'a Config,
+    /// Who holds the leases.
+    pub owner: &'a str,
 }
 
 impl Parts<'_> {
-    fn webhook(&self, secrets: &Secrets) -> Result<webhook::Deps, StartError> {
+    /// # Errors
+    /// When an endpoint cannot be used as configured.
+    pub fn webhook(&self, secrets: &Secrets) -> Result<webhook::Deps, StartError> {
         const AT_ONCE: usize = 64;
         let intake = Intake {
             store: Arc::clone(&self.store),
@@ -119,7 +125,8 @@ impl Parts<'_> {
         })
     }
 
-    fn poller(&self) -> poller::Deps {
+    #[must_use]
+    pub fn poller(&self) -> poller::Deps {
         let polling = &self.config.polling;
         let poll = Poll {
             gateway: Arc::clone(&self.gateway),
@@ -137,7 +144,8 @@ impl Parts<'_> {
         poller::Deps { poll, merchants: self.config.domain_merchants().into_values().collect() }
     }
 
-    fn transformer(&self) -> transformer::Deps {
+    #[must_use]
+    pub fn transformer(&self) -> transformer::Deps {
         let transform = Transform {
             gateway: Arc::clone(&self.gateway),
             erp: Arc::clone(&self.erp),
@@ -156,14 +164,15 @@ impl Parts<'_> {
         }
     }
 
-    fn poster(&self) -> poster::Deps {
+    #[must_use]
+    pub fn poster(&self) -> poster::Deps {
         let post = Post {
             erp: Arc::clone(&self.erp),
             store: Arc::clone(&self.store),
             queue: Arc::clone(&self.queue),
             clock: Arc::clone(&self.clock),
             settings: posting(self.config),
-            owner: OWNER.to_owned(),
+            owner: self.owner.to_owned(),
             memory: Memory::default(),
         };
         let companies = self.config.companies.keys().map(|id| CompanyId::from(id.as_str()));

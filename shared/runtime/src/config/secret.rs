@@ -53,6 +53,16 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// Secrets that were read elsewhere.
+    #[must_use]
+    pub fn new(
+        companies: BTreeMap<CompanyId, Secret>,
+        merchants: BTreeMap<MerchantId, Secret>,
+        endpoints: BTreeMap<String, Vec<Secret>>,
+    ) -> Self {
+        Self { companies, merchants, endpoints }
+    }
+
     /// Password of the company's Sage user.
     #[must_use]
     pub fn sage_password(&self, company: &CompanyId) -> Option<&Secret> {
