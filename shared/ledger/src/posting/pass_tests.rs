@@ -160,6 +160,22 @@ fn a_create_is_given_time_to_land_from_the_last_open_attempt() {
 }
 
 #[test]
+fn a_pass_that_has_made_its_attempt_leaves_the_next_one_to_the_next_pass() {
+    let mut told = Told::with(sealed(1));
+    told.hears(Heard::Leased);
+    told.stored(|m| {
+        let at = Timestamp::UNIX_EPOCH;
+        m.attempts.insert(1, Attempt { at, outcome: AttemptOutcome::Open });
+    });
+    assert_eq!(told.hears(Heard::Failed(Refusal::Unclear)), Command::LookUp);
+    told.now_ms = 90_000;
+    assert_eq!(told.hears(Heard::Found(Vec::new())), later(1_000));
+    let mut next = looked_up(Manifest { epoch: 2, ..told.manifest });
+    next.now_ms = 90_000;
+    assert_eq!(next.hears(Heard::Found(Vec::new())), Command::Intend);
+}
+
+#[test]
 fn a_create_that_was_not_sent_is_closed_and_put_off() {
     for (refusal, ms) in [
         (Refusal::NotSent, 1_000),
