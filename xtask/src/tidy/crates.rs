@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "engine", "paytrace", "paysage-http"]),
     ("erp", &["domain", "engine", "ledger", "sage300", "paysage-http"]),
     ("embedded", &["domain", "engine", "ledger"]),
-    ("aws", &["domain", "engine", "ledger"]),
+    ("aws", &["domain", "engine", "ledger", "runtime"]),
     ("webhook", &["domain", "engine", "ledger", "runtime"]),
     ("poller", &["domain", "engine", "ledger", "runtime"]),
     ("poster", &["domain", "engine", "ledger", "runtime"]),

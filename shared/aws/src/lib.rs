@@ -1,0 +1,17 @@
+//! The ports on AWS: the store on DynamoDB, the queues on SQS, secrets in Secrets Manager.
+//!
+//! * [`connection`]: how AWS is reached; makes the clients.
+//! * [`store`]: every operation of `ledger::store::Store` on one table.
+//! * [`queue`]: sending to the queues between functions.
+//! * [`secrets`]: secrets by reference, kept for minutes.
+//!
+//! Nothing here reads the environment: whoever starts a function gives region, credentials, table
+//! and queue names.
+
+pub mod connection;
+pub mod queue;
+pub mod secrets;
+pub mod store;
+
+#[cfg(test)]
+mod emulator;
