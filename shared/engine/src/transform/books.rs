@@ -268,6 +268,19 @@ mod tests {
     }
 
     #[test]
+    fn being_let_in_is_news_once_and_again_after_each_denial() {
+        let cache = SetupCache::default();
+        let (ours, other) = ("SAMLTD".into(), "OTHER".into());
+        assert!(cache.is_news_to_be_let_in(&ours));
+        assert!(!cache.is_news_to_be_let_in(&ours));
+        cache.denied(&other);
+        assert!(!cache.is_news_to_be_let_in(&ours));
+        cache.denied(&ours);
+        assert!(cache.is_news_to_be_let_in(&ours));
+        assert!(cache.is_news_to_be_let_in(&other), "companies are apart");
+    }
+
+    #[test]
     fn several_names_once_each() {
         assert_eq!(names_in(" in1, IN2;in1|IN3\tIN4"), ["IN1", "IN2", "IN3", "IN4"]);
         assert!(names_in("").is_empty());
