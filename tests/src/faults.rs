@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::rig::{Rig, Setup, rows};
 
-const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 12] = [
     "latency",
     "timeout_before",
     "timeout_after",

@@ -4,11 +4,15 @@
 //! read as sentences.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod stock_client;
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

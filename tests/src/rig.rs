@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -68,6 +68,13 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start(setup: Setup) -> Self {
+        let mut rig = Self::without_product(setup).await;
+        rig.product_starts().await;
+        rig
+    }
+
+    /// The vendors alone, and a folder with the secrets the configuration names.
+    pub async fn without_product(setup: Setup) -> Self {
         let paytrace = serve_paytrace(0).await;
         let sage_port = free_port();
         let product_port = free_port();
@@ -90,7 +97,6 @@ impl Rig {
         if !rig.setup.sage_down {
             rig.sage_comes_up().await;
         }
-        rig.product_starts().await;
         rig
     }
 
@@ -123,6 +129,11 @@ impl Rig {
         }
     }
 
+    /// Where the product keeps its file.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub async fn end(mut self) {
         self.product_stops().await;
         for simulator in self.simulators.drain(..) {
@@ -133,11 +144,15 @@ impl Rig {
 
     // People
 
-    pub async fn customer_owes(&self, customer: &str, invoice: &str, amount: &str) {
+    pub async fn customer(&self, customer: &str) {
         let email = format!("{}@example.test", customer.to_lowercase());
         let body = json!({"customers": [{"number": customer, "name": format!("Buyer {customer}"),
                                          "email": email, "currency": "USD"}]});
         self.tell(&self.sage300, "seed_customers", &body).await;
+    }
+
+    pub async fn customer_owes(&self, customer: &str, invoice: &str, amount: &str) {
+        self.customer(customer).await;
         let today = runtime::clock::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let body = json!({"invoices": [{"customer": customer, "document": invoice,
                                         "amount": amount, "date": today, "due": today}]});
@@ -152,6 +167,21 @@ impl Rig {
         let body = json!({ "transactions": [sale] });
         let answer = self.tell(&self.paytrace, "seed_transactions", &body).await;
         answer["ids"][0].to_string()
+    }
+
+    /// The shop takes a payment back that was not settled yet.
+    pub async fn buyer_gets_it_back(&self, transaction: &str) {
+        let url = self.paytrace.join("oauth/token").unwrap();
+        let login = json!({"grant_type": "password", "username": "api@example.test",
+                           "password": "demo-password"});
+        let answer = self.post(url, &[], login.to_string()).await.unwrap();
+        let token: Value = serde_json::from_slice(&answer.body).unwrap();
+        let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+        let url = self.paytrace.join("v1/transactions/void").unwrap();
+        let body = json!({"integrator_id": "90123Example", "transaction_id": transaction});
+        let headers = [("authorization", bearer)];
+        let answer = self.post(url, &headers, body.to_string()).await.unwrap();
+        assert!(answer.status < 300, "void: {}", String::from_utf8_lossy(&answer.body));
     }
 
     pub async fn tell(&self, simulator: &Url, command: &str, body: &Value) -> Value {
@@ -259,7 +289,8 @@ impl Rig {
         self.http.send(request).await.unwrap()
     }
 
-    fn config(&self) -> String {
+    /// The configuration of the product, its secrets written beside it.
+    pub fn config(&self) -> String {
         let Setup {
             sage_password,
             paytrace_password,
@@ -335,7 +366,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn secret(folder: &std::path::Path, name: &str, value: &str) {
+fn secret(folder: &Path, name: &str, value: &str) {
     use std::io::Write;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
