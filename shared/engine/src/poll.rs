@@ -21,7 +21,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::decide::{may_heal, needs_books, receipt_key};
-use ledger::store::{EffectQuery, InboxEvent, Store, StoreError};
+use ledger::store::{EffectQuery, InboxEvent, Payment, Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::Hint;
@@ -254,6 +254,9 @@ impl Poll {
         let Some(payment) = payment.filter(|_| !stated.is_empty()) else {
             return Ok(News::Wanting);
         };
+        if let Some(news) = void_to_follow(&payment, transaction) {
+            return Ok(news);
+        }
         let recorded = stated.keys().all(|name| payment.facts.contains_key(name));
         let decided = !needs_books(&payment.facts)
             || payment.effects.iter().any(|effect| effect.key == receipt_key(transaction));
@@ -325,6 +328,22 @@ impl Memory {
             }
             map.insert(transaction.key.clone(), (Glance::at(transaction), known));
         }
+    }
+}
+
+/// A void that is recorded has cancelled the receipt, or it is still to be acted on: the message that
+/// brought it may have failed in the middle while its twin, which saw nothing of it, was
+/// acknowledged. Of a posted receipt a person is told once more than needed rather than never.
+fn void_to_follow(payment: &Payment, transaction: &Transaction) -> Option<News> {
+    let receipt = receipt_key(transaction);
+    let effect = payment.effects.iter().find(|effect| effect.key == receipt)?;
+    if !payment.facts.contains_key(&FactName::Voided) {
+        return None;
+    }
+    match effect.state {
+        EffectState::Cancelled => None,
+        EffectState::Posted => Some(News::Changed),
+        EffectState::Ready | EffectState::Assigned | EffectState::Held => Some(News::Wanting),
     }
 }
 

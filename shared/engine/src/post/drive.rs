@@ -198,7 +198,7 @@ impl Post {
     }
 
     /// Sage let us in: an alarm about the credential is over, whoever raised it.
-    async fn admitted(&self, company: &CompanyId) -> Result<(), PostError> {
+    pub(super) async fn admitted(&self, company: &CompanyId) -> Result<(), PostError> {
         let id = format!("{}:{company}", ReasonCode::SageDenied);
         self.store.close_exception(&id, self.clock.now()).await?;
         Ok(())

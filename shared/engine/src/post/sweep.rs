@@ -21,7 +21,8 @@ pub(super) struct Swept {
 impl Post {
     pub(super) async fn sweep_when_due(&self, company: &CompanyId) -> Result<(), PostError> {
         let now = self.clock.now();
-        if !self.is_due(company, now).await? {
+        let last = self.memory.swept.lock().ok().and_then(|map| map.get(company).copied());
+        if !self.is_due(company, last, now).await? {
             return Ok(());
         }
         let done = match self.sweep(company).await {
@@ -31,7 +32,10 @@ impl Post {
             }
             other => {
                 other?;
-                self.close_what_is_over().await?;
+                let rare = |last: Swept| since_ms(last.at, now) >= self.settings.sweep_idle_ms;
+                if last.is_none_or(rare) {
+                    self.close_what_is_over(company).await?;
+                }
                 true
             }
         };
@@ -42,9 +46,13 @@ impl Post {
     }
 
     /// Often while there may be a stray or Sage did not let us look, now and then otherwise.
-    async fn is_due(&self, company: &CompanyId, now: Timestamp) -> Result<bool, PostError> {
-        let swept = self.memory.swept.lock().ok().and_then(|map| map.get(company).copied());
-        let Some(Swept { at, done }) = swept else { return Ok(true) };
+    async fn is_due(
+        &self,
+        company: &CompanyId,
+        last: Option<Swept>,
+        now: Timestamp,
+    ) -> Result<bool, PostError> {
+        let Some(Swept { at, done }) = last else { return Ok(true) };
         let age = since_ms(at, now);
         if age < self.settings.sweep_ms || age >= self.settings.sweep_idle_ms || !done {
             return Ok(age >= self.settings.sweep_ms);
@@ -52,9 +60,13 @@ impl Post {
         Ok(!self.store.manifests_with_strays(company, now).await?.is_empty())
     }
 
-    /// An alarm about a manifest that another worker brought to its end meanwhile.
-    async fn close_what_is_over(&self) -> Result<(), PostError> {
+    /// Alarms about manifests that another worker brought to their end meanwhile, and, when nothing
+    /// waits to be posted, the one that Sage does not let us in: it just did.
+    async fn close_what_is_over(&self, company: &CompanyId) -> Result<(), PostError> {
         const PAGE: usize = 200;
+        if self.store.open_manifests(company, 1).await?.is_empty() {
+            self.admitted(company).await?;
+        }
         let open = self.store.exceptions(PAGE).await?;
         for exception in open.iter().filter(|one| one.reason == ReasonCode::PostStuck) {
             let manifest = self.store.manifest(&exception.subject.as_str().into()).await?;

@@ -8,7 +8,7 @@ use super::Story;
 use super::company::Fault;
 use super::paytrace::sale;
 use crate::intake::Accepted;
-use crate::port::QueueName;
+use crate::port::{Clock, QueueName};
 
 #[tokio::test]
 async fn a_webhook_delivered_again_and_again_leads_to_one_receipt() {
@@ -158,4 +158,38 @@ async fn a_hint_for_a_merchant_nobody_configured_is_told() {
     story.queue.put(QueueName::Hints, body.into());
     assert!(story.takes_in().await);
     assert_eq!(story.exceptions().await, [ReasonCode::MessageUndecodable]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_worked_off_for_hours_is_queued_again_ever_less_often() {
+    let story = Story::new();
+    story.pays(sale("1", 500, ""));
+    story.receives("evt", "body", "1").await;
+    story.paytrace.deny(true);
+    let mut requeued = 0;
+    for _ in 0..240 {
+        requeued += story.poll.requeue_stale_events().await.unwrap();
+        story.clock.advance_ms(60_000);
+    }
+    assert!((5..=10).contains(&requeued), "{requeued} copies in four hours");
+}
+
+#[tokio::test]
+async fn a_settlement_reported_in_another_batch_is_noticed_by_polling() {
+    let story = Story::new();
+    story.pays(sale("1", 500, ""));
+    story.settles().await;
+    let settled = |batch: &str| {
+        let mut sale = story.paytrace.read("1");
+        sale.status = Status::Settled;
+        sale.settled = Some(story.clock.now());
+        sale.settlement_batch = Some(batch.to_owned());
+        story.paytrace.put(sale);
+    };
+    settled("17");
+    story.settles().await;
+    assert!(story.exceptions().await.is_empty());
+    settled("18");
+    story.settles().await;
+    assert_eq!(story.exceptions().await, [ReasonCode::FactChanged]);
 }

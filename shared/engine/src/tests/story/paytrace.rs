@@ -51,6 +51,10 @@ impl FakePayTrace {
         self.transactions.lock().unwrap().get_mut(&id.into()).unwrap().status = status;
     }
 
+    pub fn read(&self, id: &str) -> Transaction {
+        self.transactions.lock().unwrap()[&TransactionId::from(id)].clone()
+    }
+
     pub fn deny(&self, denied: bool) {
         *self.denied.lock().unwrap() = denied;
     }

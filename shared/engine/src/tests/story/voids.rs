@@ -4,6 +4,7 @@ use domain::effect::EffectState;
 use domain::exception::ReasonCode;
 use domain::transaction::{Kind, Status};
 use ledger::posting::BatchStatus;
+use ledger::store::Store;
 
 use super::Story;
 use super::company::Fault;
@@ -110,4 +111,49 @@ async fn a_refund_voided_before_a_person_entered_it_is_not_to_be_entered() {
     story.paytrace.change("1", Status::Voided);
     story.settles().await;
     assert_eq!(story.effect("1").await.state, EffectState::Cancelled);
+}
+
+/// Two deliveries of one hint: one saw the void and failed on the receipt being posted, the other had
+/// read the sale before it and was acknowledged, and the message with it.
+#[tokio::test]
+async fn a_void_whose_message_is_gone_is_acted_on_all_the_same() {
+    for cancelled_in_time in [false, true] {
+        let story = Story::new();
+        story.pays(sale("1", 500, ""));
+        assert!(story.takes_in().await);
+        if !cancelled_in_time {
+            story.settles().await;
+        }
+        story.paytrace.change("1", Status::Voided);
+        let voided = story.paytrace.read("1");
+        let facts = domain::fact::stated_by(&voided);
+        story.store.inner().fold_facts(&voided.key, &facts).await.unwrap();
+        assert!(story.queue.is_empty() || cancelled_in_time);
+        let _ = story.poll.run(&story.merchant).await;
+        assert!(story.takes_in().await);
+        match cancelled_in_time {
+            true => assert_eq!(story.effect("1").await.state, EffectState::Cancelled),
+            false => assert_eq!(story.exceptions().await, [ReasonCode::VoidedAfterPosting]),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_void_of_a_receipt_in_a_held_batch_is_put_before_a_person() {
+    let story = Story::new();
+    story.pays(sale("1", 500, ""));
+    assert!(story.takes_in().await);
+    story.sage.with(|books| books.script("post_batch", &[Fault::LostBefore]));
+    story.posts().await;
+    story.sage.with(|books| {
+        let number = *books.batches.keys().next().unwrap();
+        books.batches.remove(&number);
+    });
+    story.settles().await;
+    assert_eq!(story.exceptions().await, [ReasonCode::BatchChanged]);
+    story.paytrace.change("1", Status::Voided);
+    story.works("1", false).await.unwrap();
+    let mut reasons = story.exceptions().await;
+    reasons.sort();
+    assert_eq!(reasons, [ReasonCode::BatchChanged, ReasonCode::VoidedAfterPosting]);
 }
