@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::plan::Plan;
+use super::outside::Death;
+use super::plan::{Plan, flows};
 use super::report::{Parts, Report};
 use super::run::{Manner, run};
 use super::{campaign, duel, outage, repeat, sweep};
@@ -30,6 +31,15 @@ pub struct Options {
     /// Run this one seed and print everything that happens in it
     #[arg(long, value_name = "SEED", conflicts_with_all = ["json", "outage"])]
     pub trace: Option<u64>,
+    /// Run this one flow and print everything that happens in it; `list` names them
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "outage", "trace"])]
+    pub flow: Option<String>,
+    /// With --flow: the process dies at this call, before it leaves
+    #[arg(long, value_name = "STEP", requires = "flow")]
+    pub die_at: Option<u64>,
+    /// With --die-at: after it landed instead
+    #[arg(long, requires = "die_at")]
+    pub after: bool,
     /// Instead: so many payments queue up while Sage is down for six hours; how they drain
     #[arg(long, value_name = "PAYMENTS")]
     pub outage: Option<u64>,
@@ -39,7 +49,10 @@ pub struct Options {
 /// In words, when an invariant was violated or the figures could not be written.
 pub fn perform(options: &Options) -> Result<(), String> {
     if let Some(seed) = options.trace {
-        return trace(seed);
+        return trace(seed, &Plan::of(seed), None);
+    }
+    if let Some(name) = &options.flow {
+        return flow(name, options);
     }
     if let Some(payments) = options.outage {
         let drained = outage::compare(payments)?;
@@ -96,10 +109,26 @@ fn everything(options: &Options) -> Result<Report, String> {
     }))
 }
 
-fn trace(seed: u64) -> Result<(), String> {
-    let plan = Plan::of(seed);
+fn flow(name: &str, options: &Options) -> Result<(), String> {
+    let flows = flows();
+    let found = flows.iter().find(|(one, _)| *one == name);
+    let names = || flows.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("\n");
+    match found {
+        Some((_, plan)) => {
+            let after = options.after;
+            trace(sweep::SEED, plan, options.die_at.map(|step| Death { step, after }))
+        }
+        None if name == "list" => {
+            say::line(names());
+            Ok(())
+        }
+        None => Err(format!("there is no flow `{name}`: use one of\n{}", names())),
+    }
+}
+
+fn trace(seed: u64, plan: &Plan, death: Option<Death>) -> Result<(), String> {
     say::line(format!("{plan:#?}"));
-    let outcome = run(seed, &plan, Manner { verbose: true, ..Manner::default() })?;
+    let outcome = run(seed, plan, Manner { death, verbose: true })?;
     outcome.account.lines.iter().for_each(say::line);
     match outcome.account.violations.first() {
         Some(first) => Err(format!("seed={seed}: {first}")),

@@ -28,3 +28,6 @@ mod sweep;
 mod time;
 mod verdict;
 mod watch;
+
+#[cfg(test)]
+mod tests;

@@ -18,12 +18,14 @@ pub struct Swept {
     pub flows: Vec<(&'static str, u64)>,
 }
 
+/// All flows are run with the chances of this seed.
+pub const SEED: u64 = 1;
+
 /// Runs each flow once for each of its steps and sides.
 ///
 /// # Errors
 /// In words, when a run cannot be set up.
 pub fn every_step(progress: &(dyn Fn(u64) + Sync)) -> Result<Swept, String> {
-    const SEED: u64 = 1;
     let swept = Mutex::new(Swept::default());
     for (name, plan) in flows() {
         let calm = run(SEED, &plan, Manner::default())?;
@@ -43,7 +45,9 @@ pub fn every_step(progress: &(dyn Fn(u64) + Sync)) -> Result<Swept, String> {
                     let died = outcome.account.faults.get(&Fault::Crash) == Some(&1);
                     swept.hit = swept.hit.saturating_add(u64::from(died));
                     for text in &mut outcome.account.violations {
-                        *text = format!("{name}, died at {death:?}: {text}");
+                        let after = if death.after { " --after" } else { "" };
+                        let step = death.step;
+                        *text = format!("(--flow '{name}' --die-at {step}{after}) {text}");
                     }
                     swept.tally.add(SEED, outcome);
                 }

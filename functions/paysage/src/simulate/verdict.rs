@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::effect::{Effect, EffectState};
 use domain::exception::{Exception, ReasonCode};
+use domain::fact::FactName;
 use domain::id::{CompanyId, ManifestId, PaymentKey};
 use domain::manifest::named_in;
 use ledger::decide::may_heal;
@@ -68,6 +69,9 @@ pub fn restless(outside: &Outside) -> Option<String> {
         if effect_of(outside, &merchant, &transaction).is_none() {
             return Some(format!("{merchant}/{transaction} was not taken in"));
         }
+    }
+    if let Some((merchant, transaction)) = untold(outside) {
+        return Some(format!("what became of {merchant}/{transaction} was not taken in"));
     }
     let stray = open_batches(outside, &held_manifests).into_iter().next();
     stray.map(|(company, number)| format!("batch {number} of {company} is open"))
@@ -195,23 +199,59 @@ fn was_posted(outside: &Outside, id: &ManifestId, number: i64) -> bool {
     })
 }
 
-/// Captured payments PayTrace has: day and cents, by merchant and transaction.
-fn captured(outside: &Outside) -> BTreeMap<(String, String), (String, String)> {
-    let mut all = BTreeMap::new();
-    for (n, tenant) in TENANTS.iter().enumerate() {
-        let state = outside.with_paytrace(n, |account| account.state()).unwrap_or_default();
+/// One transaction of PayTrace's, as its own books have it.
+struct Row {
+    tenant: usize,
+    id: String,
+    amount: String,
+    is_refund: bool,
+    captured: bool,
+    voided: bool,
+}
+
+fn rows(outside: &Outside) -> Vec<Row> {
+    let mut all = Vec::new();
+    for tenant in 0..TENANTS.len() {
+        let state = outside.with_paytrace(tenant, |account| account.state()).unwrap_or_default();
         let rows = state.get("transactions").and_then(Value::as_array).cloned();
-        for row in rows.unwrap_or_default() {
+        all.extend(rows.unwrap_or_default().iter().map(|row| {
             let text =
                 |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let is_sale = text("type") != "REFUND";
-            if is_sale && row.get("captured").and_then(Value::as_bool) == Some(true) {
-                let day = text("created").chars().take(10).collect();
-                all.insert((tenant.merchant.to_owned(), text("id")), (day, text("amount")));
+            Row {
+                tenant,
+                id: text("id"),
+                amount: text("amount"),
+                is_refund: text("type") == "REFUND",
+                captured: row.get("captured").and_then(Value::as_bool) == Some(true),
+                voided: text("status") == "voided",
             }
-        }
+        }));
     }
     all
+}
+
+/// A void or a refund the product does not know of yet.
+fn untold(outside: &Outside) -> Option<(&'static str, String)> {
+    rows(outside).into_iter().find_map(|row| {
+        let tenant = TENANTS.get(row.tenant)?;
+        let key =
+            PaymentKey { merchant: tenant.merchant.into(), transaction: row.id.as_str().into() };
+        let known = outside.stored(outside.store.payment(&key));
+        let has = |name| known.as_ref().is_some_and(|payment| payment.facts.contains_key(&name));
+        let missing = row.voided && known.is_some() && !has(FactName::Voided)
+            || row.is_refund && !row.voided && !has(FactName::Refunded);
+        missing.then_some((tenant.merchant, row.id))
+    })
+}
+
+/// Amounts of the captured payments PayTrace has, by merchant and transaction.
+fn captured(outside: &Outside) -> BTreeMap<(String, String), String> {
+    let all = rows(outside).into_iter().filter(|row| row.captured && !row.is_refund);
+    all.filter_map(|row| {
+        let tenant = TENANTS.get(row.tenant)?;
+        Some(((tenant.merchant.to_owned(), row.id), row.amount))
+    })
+    .collect()
 }
 
 fn nothing_disappeared(outside: &Outside) {
@@ -227,7 +267,7 @@ fn conserved(outside: &Outside) {
     let journal = &outside.journal;
     let facts = outside.injected.facts();
     let captured = captured(outside);
-    for ((merchant, transaction), (_, amount)) in &captured {
+    for ((merchant, transaction), amount) in &captured {
         let Some(effect) = effect_of(outside, merchant, transaction) else {
             journal.violation("I8", &format!("{merchant}/{transaction} of {amount} is lost"));
             continue;

@@ -73,6 +73,7 @@ impl Watch {
                 let released =
                     new.hold.as_ref().is_some_and(|h| h.reason == ReasonCode::PostingRefused);
                 if released {
+                    state.books.was_released(new.key.reference());
                     journal.reached(Sometimes::EntryReleased);
                 }
             }
