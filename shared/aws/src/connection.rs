@@ -25,7 +25,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(4);
 /// All tries of one operation.
 const OPERATION: Duration = Duration::from_secs(12);
-const TRIES: u32 = 4;
+const TRIES: u32 = 5;
+/// Wait before the second try, at most; it doubles.
+const BACKOFF: Duration = Duration::from_millis(60);
 
 /// Where AWS is and who calls.
 #[derive(Clone)]
@@ -60,7 +62,7 @@ macro_rules! configured {
             .region(Region::new(access.region.clone()))
             .credentials_provider(access.credentials())
             .http_client(http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .retry_config(retries())
             .timeout_config(timeouts());
         let config = match &access.endpoint {
             Some(endpoint) => config.endpoint_url(endpoint),
@@ -104,6 +106,10 @@ impl Access {
         let secret = self.secret_access_key.expose();
         Credentials::new(&self.access_key_id, secret, token, None, "given")
     }
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(BACKOFF)
 }
 
 fn timeouts() -> TimeoutConfig {

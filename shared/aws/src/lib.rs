@@ -15,3 +15,5 @@ pub mod store;
 
 #[cfg(test)]
 mod emulator;
+#[cfg(test)]
+mod faults;

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use domain::effect::Effect;
+use domain::exception::{Exception, ReasonCode};
 use ledger::conformance::{Started, Violation, races, run};
 use ledger::store::Store;
 
 use super::DynamoStore;
 use crate::emulator;
+
+mod conditions;
+mod faulty;
+mod lists;
+mod samples;
 
 async fn fresh(endpoint: &str) -> DynamoStore {
     let client = emulator::connection(endpoint).dynamodb();
@@ -37,4 +44,15 @@ async fn one_wins() {
         store
     };
     races(make, &start, 50, 4).await.unwrap();
+}
+
+fn exception() -> Exception {
+    Exception::new(ReasonCode::PeriodLocked, "100", "February is locked", samples::at(1))
+}
+
+/// The one effect of that transaction, as stored.
+async fn effect(store: &DynamoStore, transaction: u32) -> Effect {
+    let payment = store.payment(&samples::key(transaction).payment).await.unwrap().unwrap();
+    let [effect] = payment.effects.try_into().unwrap();
+    effect
 }
