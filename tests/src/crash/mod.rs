@@ -20,7 +20,7 @@ mod sweep;
 mod verdict;
 
 use flow::Flow;
-use sweep::sweep;
+use sweep::{dies_in_a_row, sweep};
 
 #[tokio::test]
 async fn a_payment_that_names_its_invoice() {
@@ -45,4 +45,22 @@ async fn a_batch_of_three_one_of_which_sage_refuses_to_post() {
 #[tokio::test]
 async fn a_batch_of_three_that_sage_refuses_to_create() {
     sweep(Flow::RefusedWhenCreated).await;
+}
+
+#[tokio::test]
+async fn lives_that_end_early_one_after_the_other() {
+    let flows = [
+        Flow::Named,
+        Flow::Unapplied,
+        Flow::Voided,
+        Flow::RefusedWhenPosted,
+        Flow::RefusedWhenCreated,
+    ];
+    let mut deaths = 0;
+    for (seed, flow) in (1..=20).zip(flows.into_iter().cycle()) {
+        println!("{flow:?}: seed={seed}");
+        deaths += dies_in_a_row(flow, seed).await;
+    }
+    assert!(deaths > 60, "{deaths} deaths");
+    println!("{deaths} deaths in 20 runs");
 }

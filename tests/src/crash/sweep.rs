@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -29,13 +31,13 @@ enum End {
     Died,
 }
 
-/// Each life begins so much later than the one before: messages that were being worked on are
+/// A life begins so much later for each death before it: messages that were being worked on are
 /// visible again.
 const LATER_MS: i64 = 200_000;
 
 /// Dies at every call of the flow, before it and after it.
 pub async fn sweep(flow: Flow) {
-    let calm = play(flow, None).await;
+    let Played { calls: calm, .. } = play(flow, &[]).await;
     let calls: usize = calm.iter().map(Vec::len).sum();
     for call in flow.leads_through() {
         assert!(calm.iter().flatten().any(|made| made == call), "{flow:?}: no {call}");
@@ -54,7 +56,8 @@ pub async fn sweep(flow: Flow) {
                 let death = Death { stage, place: Place { call: n + 1, after } };
                 let side = if after { "after" } else { "before" };
                 println!("{flow:?}: dies {side} call {} of stage {stage}, {name}", n + 1);
-                play(flow, Some(death)).await;
+                let played = play(flow, &[death]).await;
+                assert_eq!(played.died, 1, "{flow:?}: {death:?} was not come to");
                 deaths += 1;
             }
         }
@@ -63,36 +66,57 @@ pub async fn sweep(flow: Flow) {
     println!("{flow:?}: {deaths} deaths at {places} places: {calls} calls, both sides of each");
 }
 
-/// One run of the flow, from opened books to the verdict; the calls of each stage's last life.
-async fn play(flow: Flow, death: Option<Death>) -> Vec<Vec<String>> {
+/// Dies time and again while it takes up what the lives before left, where the seed says.
+pub async fn dies_in_a_row(flow: Flow, seed: u64) -> usize {
+    const TIMES: usize = 4;
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut deaths = Vec::new();
+    for stage in 0..2 {
+        for _ in 0..TIMES {
+            let call = chance.random_range(1..=60);
+            deaths.push(Death { stage, place: Place { call, after: chance.random() } });
+        }
+    }
+    play(flow, &deaths).await.died
+}
+
+/// What one run of a flow came to.
+struct Played {
+    /// The calls of each stage's last life.
+    calls: Vec<Vec<String>>,
+    died: usize,
+}
+
+/// One run of the flow, from opened books to the verdict.
+async fn play(flow: Flow, deaths: &[Death]) -> Played {
     let rig = Rig::without_product(Setup { linger_ms: 0, ..Setup::default() }).await;
     fs::write(rig.folder().join("paysage.yaml"), rig.config()).unwrap();
     let payments = flow.opens(&rig).await;
     let stages = flow.stages(&payments);
-    let mut calls = Vec::new();
-    let mut lives = 0;
+    let mut played = Played { calls: Vec::new(), died: 0 };
     for (number, stage) in stages.iter().enumerate() {
         if number > 0 {
             flow.person_acts(&rig, &payments).await;
         }
-        if let Some(death) = death.filter(|death| death.stage == number) {
-            let end = live(rig.folder(), stage, Some(death.place), lives).await;
-            assert_eq!(end, End::Died, "{flow:?}: {death:?} was not come to");
-            lives += 1;
+        for death in deaths.iter().filter(|death| death.stage == number) {
+            let end = live(rig.folder(), stage, Some(death.place), played.died).await;
+            if end == End::Reached {
+                break;
+            }
+            played.died += 1;
         }
-        let end = live(rig.folder(), stage, None, lives).await;
-        assert_eq!(end, End::Reached, "{flow:?}, after {death:?}");
-        lives += 1;
+        let end = live(rig.folder(), stage, None, played.died).await;
+        assert_eq!(end, End::Reached, "{flow:?}, after {deaths:?}");
         let made = fs::read(rig.folder().join("calls.json")).unwrap();
-        calls.push(serde_json::from_slice(&made).unwrap());
+        played.calls.push(serde_json::from_slice(&made).unwrap());
     }
-    verdict::exactly_once(&rig, &payments, &format!("{flow:?}, {death:?}")).await;
+    verdict::exactly_once(&rig, &payments, &format!("{flow:?}, {deaths:?}")).await;
     rig.end().await;
-    calls
+    played
 }
 
 /// Runs a child to its end.
-async fn live(folder: &Path, stage: &Stage, place: Option<Place>, lives: i64) -> End {
+async fn live(folder: &Path, stage: &Stage, place: Option<Place>, deaths: usize) -> End {
     const WITHIN: Duration = Duration::from_secs(120);
     let order = Order {
         folder: folder.to_owned(),
@@ -100,7 +124,7 @@ async fn live(folder: &Path, stage: &Stage, place: Option<Place>, lives: i64) ->
         posts: stage.posts,
         until: stage.until,
         place,
-        later_ms: lives * LATER_MS,
+        later_ms: i64::try_from(deaths).unwrap() * LATER_MS,
     };
     let log = folder.join("log");
     let said = fs::File::create(&log).unwrap();
