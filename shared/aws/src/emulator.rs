@@ -90,3 +90,9 @@ fn text(name: &str) -> AttributeDefinition {
     let definition = AttributeDefinition::builder().attribute_name(name);
     definition.attribute_type(ScalarAttributeType::S).build().unwrap()
 }
+
+/// A new, empty queue, by its URL.
+pub async fn queue(client: &aws_sdk_sqs::Client, what: &str) -> String {
+    let created = client.create_queue().queue_name(fresh_name(what)).send().await;
+    created.unwrap().queue_url.unwrap()
+}

@@ -3,6 +3,7 @@
 //! * [`connection`]: how AWS is reached; makes the clients.
 //! * [`store`]: every operation of `ledger::store::Store` on one table.
 //! * [`queue`]: sending to the queues between functions.
+//! * [`redrive`]: sending dead letters back.
 //! * [`secrets`]: secrets by reference, kept for minutes.
 //!
 //! Nothing here reads the environment: whoever starts a function gives region, credentials, table
@@ -10,6 +11,7 @@
 
 pub mod connection;
 pub mod queue;
+pub mod redrive;
 pub mod secrets;
 pub mod store;
 

@@ -63,18 +63,13 @@ mod tests {
     use super::{QueueUrls, SqsQueue};
     use crate::emulator;
 
-    async fn created(client: &aws_sdk_sqs::Client, name: &str) -> String {
-        let created = client.create_queue().queue_name(emulator::fresh_name(name)).send().await;
-        created.unwrap().queue_url.unwrap()
-    }
-
     #[tokio::test]
     async fn a_message_is_in_its_queue_with_its_delay() {
         let Some(endpoint) = emulator::endpoint("a_message_is_in_its_queue") else { return };
         let client = emulator::connection(&endpoint).sqs();
         let urls = QueueUrls {
-            hints: created(&client, "hints").await,
-            effects_ready: created(&client, "ready").await,
+            hints: emulator::queue(&client, "hints").await,
+            effects_ready: emulator::queue(&client, "ready").await,
         };
         let queue = SqsQueue::new(client.clone(), urls.clone());
         queue.send(QueueName::Hints, "{\"v\":1}".to_owned(), 0).await.unwrap();

@@ -60,8 +60,8 @@ impl SecretsManager {
     }
 
     /// After a vendor refused `refused`: the value that replaced it, or `None` when it is still
-    /// current, and asking the vendor again is of no use. A value that was read meanwhile by another
-    /// caller is answered without reading once more.
+    /// current, and asking the vendor again is of no use. A value that was read meanwhile by
+    /// another caller is answered without reading once more.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::{Item, number};
 use super::key::{Key, PK};
 
-/// What must hold of the item for a write to happen. A path may lead into maps: `attempts.3.outcome`.
+/// What must hold of the item for a write to happen. A path may lead into maps: `attempts.3.at`.
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     Absent(String),

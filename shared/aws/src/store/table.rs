@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, KeysAndAttributes, Put as PutPart, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update as UpdatePart,
@@ -119,7 +121,7 @@ impl Table {
         }
     }
 
-    /// One page of an index, in the order of its sort key. An index follows the table a little later.
+    /// One page of an index, in the order of its sort key. It follows the table a little later.
     pub async fn page(
         &self,
         query: &IndexQuery,
@@ -150,8 +152,8 @@ impl Table {
         Ok(Page { items, next: page.last_evaluated_key.map(Item::from_iter) })
     }
 
-    /// The items of these keys as the last writes left them, in the order of the keys. A key without
-    /// an item is left out.
+    /// The items of these keys as the last writes left them, in the order of the keys. A key
+    /// without an item is left out.
     pub async fn get_all(&self, keys: &[Key]) -> Fallible<Vec<Item>> {
         let mut found = std::collections::BTreeMap::new();
         for keys in keys.chunks(BATCH_KEYS_MAX) {
@@ -178,13 +180,10 @@ impl Table {
             let Err(error) = request.send().await else {
                 return Ok(Written::Done(Item::default()));
             };
-            if let Some(refused) = error.as_service_error().and_then(|service| match service {
-                aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                    refused,
-                ) => Some(refused.item.clone()),
-                _ => None,
-            }) {
-                return Ok(Written::Refused(refused.map(Item::from_iter)));
+            if let Some(PutItemError::ConditionalCheckFailedException(refused)) =
+                error.as_service_error()
+            {
+                return Ok(Written::Refused(refused.item.clone().map(Item::from_iter)));
             }
             if !is_contention(&error) {
                 return Err(error.into());
@@ -255,13 +254,10 @@ impl Table {
                 }
                 Err(error) => error,
             };
-            if let Some(refused) = error.as_service_error().and_then(|service| match service {
-                aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                    refused,
-                ) => Some(refused.item.clone()),
-                _ => None,
-            }) {
-                return Ok(Written::Refused(refused.map(Item::from_iter)));
+            if let Some(UpdateItemError::ConditionalCheckFailedException(refused)) =
+                error.as_service_error()
+            {
+                return Ok(Written::Refused(refused.item.clone().map(Item::from_iter)));
             }
             if !is_contention(&error) {
                 return Err(error.into());

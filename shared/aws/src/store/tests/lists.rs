@@ -1,14 +1,17 @@
 //! More than one page, one batch and one transaction hold; and what is left out of them.
 
 use domain::effect::{Effect, EffectKey, EffectState};
-use domain::manifest::{Entry, ManifestState};
-use ledger::store::{EffectQuery, Inserted, Sealed, Store};
+use domain::manifest::{AttemptOutcome, Entry, ManifestState};
+use ledger::store::{EffectQuery, InboxEvent, Inserted, Release, Sealed, Store};
 
 use super::super::expression::Change;
+use super::super::index;
 use super::super::item::text;
 use super::super::key::Key;
+use super::super::layout;
+use super::super::table::IndexQuery;
 use super::fresh;
-use super::samples::{BATCH, at, held, hold, key, manifest, posted, ready, usd};
+use super::samples::{BATCH, at, held, hold, key, lease, manifest, posted, ready, usd};
 use crate::emulator;
 
 #[tokio::test]
@@ -141,4 +144,56 @@ async fn a_seal_repeated_at_another_time_is_the_same_manifest() {
     assert_eq!(store.manifest(&first.id).await.unwrap(), Some(first.clone()));
     let entries: Vec<Entry> = store.manifest(&first.id).await.unwrap().unwrap().entries;
     assert_eq!(entries, first.entries);
+}
+
+/// What is over is in no index any more: lists do not grow with all there ever was.
+#[tokio::test]
+async fn what_is_over_leaves_the_indexes() {
+    let Some(endpoint) = emulator::endpoint("what_is_over_leaves_the_indexes") else { return };
+    let store = fresh(&endpoint).await;
+    let event = InboxEvent {
+        merchant: "m1".into(),
+        id: "e1".into(),
+        body_hash: "aa".to_owned(),
+        transaction: None,
+        source: "poll".to_owned(),
+        received: at(1),
+    };
+    store.insert_inbox(&event).await.unwrap();
+    let told = super::exception();
+    store.raise(&told).await.unwrap();
+    for transaction in [1, 2] {
+        store.insert_effect(&ready(transaction), None).await.unwrap();
+    }
+    let (posting, aborting) = (manifest(&[ready(1)]), manifest(&[ready(2)]));
+    for sealed in [&posting, &aborting] {
+        store.seal_manifest(sealed).await.unwrap();
+        store.acquire_lease(&sealed.id, &lease("a", 1)).await.unwrap();
+        store.record_attempt(&sealed.id, 1, at(2), at(500)).await.unwrap();
+    }
+    let indexed = async || {
+        let mut counts = Vec::new();
+        let states = ["EVT#WAITING", "EXC#OPEN", "MAN#OPEN#SAMLTD"];
+        let queries = states.map(|state| index::by_state(state.to_owned()));
+        let strays = IndexQuery {
+            index: layout::STRAYS_NAME,
+            partition: (index::STRAY, "MAN#STRAYS#SAMLTD".to_owned()),
+            sort: None,
+            filter: None,
+        };
+        for query in queries.iter().chain([&strays]) {
+            counts.push(store.table().page(query, None, 9).await.unwrap().items.len());
+        }
+        counts
+    };
+    assert_eq!(indexed().await, [1, 1, 2, 2]);
+    store.mark_handled(&event.merchant, &event.id).await.unwrap();
+    store.close_exception(&told.id, at(3)).await.unwrap();
+    for sealed in [&posting, &aborting] {
+        store.close_attempt(&sealed.id, 1, AttemptOutcome::Closed).await.unwrap();
+    }
+    store.commit_batch(&posting.id, BATCH).await.unwrap();
+    store.finish_manifest(&posting.id, BATCH, &[posted(1)], at(4)).await.unwrap();
+    store.abort_manifest(&aborting.id, &Release::Ready { seal_max: 1 }).await.unwrap();
+    assert_eq!(indexed().await, [0, 0, 0, 0]);
 }
