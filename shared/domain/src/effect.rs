@@ -154,7 +154,7 @@ impl EffectState {
 }
 
 /// Where the document is in Sage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PostedAs {
     pub batch: BatchNumber,
     pub entry: i64,
@@ -162,7 +162,7 @@ pub struct PostedAs {
 }
 
 /// Why an effect is HELD.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Hold {
     pub reason: ReasonCode,
     /// What was found, for a person: names, candidates, Sage's own words.

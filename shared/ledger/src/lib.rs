@@ -11,3 +11,6 @@ pub mod matching;
 pub mod memory;
 pub mod posting;
 pub mod store;
+
+#[cfg(test)]
+mod model;

@@ -150,7 +150,7 @@ pub struct Transition {
 }
 
 /// What became of one entry of a posted batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EntryOutcome {
     Posted(PostedAs),
     /// Moved to an error batch and removed from it: the effect is HELD with this reason, released
@@ -159,7 +159,7 @@ pub enum EntryOutcome {
 }
 
 /// What release does with the effects of an aborted manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Release {
     /// READY again, to be sealed in manifests of at most this many effects.
     Ready { seal_max: u32 },

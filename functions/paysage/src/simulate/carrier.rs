@@ -64,11 +64,12 @@ impl Transport for Carrier {
         let _under_way = self.enter(peer);
         let request = as_sent(&request);
         let step = self.outside.before(&self.process).await;
-        if is_create(&request) {
-            self.outside.before_create(&self.process).await;
-        }
+        let scripted = match is_create(&request) {
+            true => self.outside.before_create(&self.process).await,
+            false => None,
+        };
         let sent = self.outside.watch.sent(&self.outside, &self.process, peer, &request);
-        let reply = self.exchange(peer, request).await;
+        let reply = self.exchange(peer, request, scripted).await;
         self.outside.watch.heard(sent, &reply);
         self.outside.after(&self.process, step).await;
         reply
@@ -87,7 +88,12 @@ impl Carrier {
         Some(UnderWay { process: &self.process, company })
     }
 
-    async fn exchange(&self, peer: Peer, request: SimRequest) -> Result<Response, Incident> {
+    async fn exchange(
+        &self,
+        peer: Peer,
+        request: SimRequest,
+        scripted: Option<Scripted>,
+    ) -> Result<Response, Incident> {
         let chance = &self.outside.chance;
         let fate = self.fate(&request);
         if let Some(fault) = fate {
@@ -98,8 +104,17 @@ impl Carrier {
             return Err(incident(Phase::NotSent, "nobody listens at that address"));
         }
         let latency = chance.between(5, 400);
-        if let Some(scripted) = self.scripted(&request) {
-            return self.as_scripted(scripted, peer, request).await;
+        match scripted {
+            Some(Scripted::Late(ms)) => {
+                self.outside.journal.fault(Fault::LateLanding);
+                self.land_after(ms, peer, request);
+                return Err(incident(Phase::Unclear, "the connection was lost"));
+            }
+            // At once, so that it is heard although its time ran out meanwhile.
+            Some(Scripted::SentAfter(_)) => {
+                return Ok(response(self.outside.land(&self.process.name, peer, &request)));
+            }
+            None => {}
         }
         match fate {
             None => {
@@ -183,31 +198,6 @@ impl Carrier {
         match hears.await {
             Ok(reply) => reply,
             Err(_) => pending().await,
-        }
-    }
-
-    fn scripted(&self, request: &SimRequest) -> Option<Scripted> {
-        let script = self.outside.weather().script;
-        if script.is_empty() || !is_create(request) {
-            return None;
-        }
-        let nth = self.outside.creates();
-        script.iter().find(|(create, _)| *create == nth).map(|(_, scripted)| *scripted)
-    }
-
-    async fn as_scripted(
-        &self,
-        scripted: Scripted,
-        peer: Peer,
-        request: SimRequest,
-    ) -> Result<Response, Incident> {
-        self.outside.journal.fault(Fault::LateLanding);
-        match scripted {
-            Scripted::Late(ms) => {
-                self.land_after(ms, peer, request);
-                Err(incident(Phase::Unclear, "the connection was lost"))
-            }
-            Scripted::Slow(ms) => Ok(response(self.slowly(ms, peer, request).await)),
         }
     }
 

@@ -128,6 +128,6 @@ pub struct Weather {
 pub enum Scripted {
     /// Its sender hears nothing; it lands so many milliseconds later.
     Late(i64),
-    /// It takes so many milliseconds to land, and is answered.
-    Slow(i64),
+    /// Its sender stands still for so many milliseconds between the intent and sending it.
+    SentAfter(i64),
 }

@@ -15,7 +15,7 @@ use sandbox::sage300::{Sage300Config, Sage300Sim};
 use sandbox::sim::{SimReply, SimRequest, Simulator};
 
 use super::chance::Chance;
-use super::fault::{Fault, Weather};
+use super::fault::{Fault, Scripted, Weather};
 use super::injected::Injected;
 use super::journal::{Journal, Sometimes};
 use super::process::Process;
@@ -206,21 +206,26 @@ impl Outside {
             pending::<()>().await;
         }
         if self.chance.permille(freeze) {
-            self.stand_still(process, freeze_ms_max).await;
+            self.stand_still(process, self.chance.long_tailed_ms(freeze_ms_max)).await;
         }
     }
 
     /// Between the intent and the create is where standing still is worst: it happens more often.
-    pub async fn before_create(&self, process: &Process) {
+    /// What is to become of this create, if that is given.
+    pub async fn before_create(&self, process: &Process) -> Option<Scripted> {
         const PERMILLE: u32 = 100;
-        self.creates.fetch_add(1, Ordering::Relaxed);
-        let (freeze, freeze_ms_max) = {
+        let nth = self.creates.fetch_add(1, Ordering::Relaxed) + 1;
+        let (freeze, freeze_ms_max, scripted) = {
             let weather = locked(&self.weather);
-            (weather.freeze, weather.freeze_ms_max)
+            let scripted = weather.script.iter().find(|(create, _)| *create == nth);
+            (weather.freeze, weather.freeze_ms_max, scripted.map(|(_, scripted)| *scripted))
         };
-        if freeze > 0 && self.chance.permille(PERMILLE) {
-            self.stand_still(process, freeze_ms_max).await;
+        if let Some(Scripted::SentAfter(ms)) = scripted {
+            self.stand_still(process, ms).await;
+        } else if freeze > 0 && self.chance.permille(PERMILLE) {
+            self.stand_still(process, self.chance.long_tailed_ms(freeze_ms_max)).await;
         }
+        scripted
     }
 
     /// Creates of batches any process has sent so far.
@@ -228,8 +233,7 @@ impl Outside {
         self.creates.load(Ordering::Relaxed)
     }
 
-    async fn stand_still(&self, process: &Process, ms_max: i64) {
-        let ms = self.chance.long_tailed_ms(ms_max);
+    async fn stand_still(&self, process: &Process, ms: i64) {
         self.journal.fault(Fault::Freeze);
         self.journal.event(format!("{} {} stands still {ms} ms", self.time.now(), process.name));
         process.stand_still(ms);

@@ -18,7 +18,7 @@ use super::effect::effect_of;
 use super::expression::{Change, Condition, Write};
 use super::item::{number, set_of};
 use super::key::Key;
-use super::table::Table;
+use super::table::{TRIES_MAX, Table};
 
 /// Members found no longer to draw before they are taken out.
 const SPENT_MIN: usize = 8;
@@ -33,17 +33,14 @@ pub(super) async fn pending(
         return Ok(Pending { version: 0, by_document: BTreeMap::new() });
     };
     let version = account.optional_number("v")?.unwrap_or_default();
-    let mut members: BTreeMap<EffectKey, Vec<String>> = BTreeMap::new();
+    let mut members = Members::default();
     for member in account.texts("live")? {
-        let (_, effect): (u32, EffectKey) = serde_json::from_str(&member)?;
-        members.entry(effect).or_default().push(member);
+        members.add(member)?;
     }
-    let keys: Vec<Key> = members.keys().map(Key::effect).collect();
     let mut by_document: BTreeMap<DocumentNumber, Money> = BTreeMap::new();
-    for item in table.get_all(&keys).await? {
-        let effect = effect_of(&item)?;
+    for effect in members.effects(table).await? {
         let Some(content) = drawing(&effect, company, customer) else { continue };
-        members.remove(&effect.key);
+        members.0.remove(&effect.key);
         for line in content.lines() {
             let sum = match by_document.get(&line.document) {
                 Some(sum) => sum.plus(line.amount)?,
@@ -52,8 +49,51 @@ pub(super) async fn pending(
             by_document.insert(line.document.clone(), sum);
         }
     }
-    take_out(table, key, members.into_values().flatten().collect()).await;
+    let spent = members.0.into_values().flat_map(|member| member.texts);
+    take_out(table, key, spent.collect()).await;
     Ok(Pending { version, by_document })
+}
+
+/// The effects an account names, each with the highest generation it is named at.
+#[derive(Default)]
+struct Members(BTreeMap<EffectKey, Member>);
+
+#[derive(Default)]
+struct Member {
+    generation: u32,
+    texts: Vec<String>,
+}
+
+impl Members {
+    fn add(&mut self, text: String) -> Fallible<()> {
+        let (generation, effect): (u32, EffectKey) = serde_json::from_str(&text)?;
+        let member = self.0.entry(effect).or_default();
+        member.generation = member.generation.max(generation);
+        member.texts.push(text);
+        Ok(())
+    }
+
+    /// The effects as they stand. Account and effect are written in one transaction, and read one
+    /// after the other: an effect that is not yet as its account says is read again.
+    async fn effects(&self, table: &Table) -> Fallible<Vec<Effect>> {
+        let mut wanted: Vec<Key> = self.0.keys().map(Key::effect).collect();
+        let mut effects = Vec::new();
+        for tried in 0..TRIES_MAX {
+            for item in table.get_all(&wanted).await? {
+                let effect = effect_of(&item)?;
+                let named_at = self.0.get(&effect.key).map(|member| member.generation);
+                if named_at.is_some_and(|generation| generation <= effect.generation) {
+                    wanted.retain(|key| *key != Key::effect(&effect.key));
+                    effects.push(effect);
+                }
+            }
+            if wanted.is_empty() {
+                return Ok(effects);
+            }
+            table.pause(tried).await;
+        }
+        Err(format!("{} effects are not as their account says", wanted.len()).into())
+    }
 }
 
 /// The writes that go with a decision: the guard, and the version and members of the effect's own

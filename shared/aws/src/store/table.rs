@@ -26,7 +26,7 @@ pub(super) const TRANSACTION_ITEMS_MAX: usize = 100;
 const BATCH_KEYS_MAX: usize = 100;
 
 /// How often something that only another writer or a limit stood in the way of is tried.
-const TRIES_MAX: u32 = 14;
+pub(super) const TRIES_MAX: u32 = 14;
 const PAUSE_MS_FIRST: u64 = 4;
 const PAUSE_MS_MAX: u64 = 400;
 
@@ -331,7 +331,7 @@ impl Table {
     }
 
     /// Waits longer each time, and not as long as others do.
-    async fn pause(&self, tried: u32) {
+    pub async fn pause(&self, tried: u32) {
         let most = PAUSE_MS_FIRST.saturating_mul(2_u64.saturating_pow(tried)).min(PAUSE_MS_MAX);
         let turn = self.pauses.fetch_add(1, Ordering::Relaxed);
         let spread = turn.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(24) % most;

@@ -15,7 +15,7 @@ use crate::store::EntryOutcome;
 const HOPS_MAX: u32 = 16;
 
 /// Progress through the entries of one posted batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trace {
     batch: BatchNumber,
     outcomes: Vec<Option<EntryOutcome>>,
@@ -24,7 +24,7 @@ pub struct Trace {
 }
 
 /// What the trace needs next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ask {
     Read(BatchNumber),
     Delete(BatchNumber, i64),
@@ -35,7 +35,7 @@ pub enum Ask {
     Nothing,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Pointer {
     index: usize,
     batch: BatchNumber,

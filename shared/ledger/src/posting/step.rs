@@ -12,7 +12,7 @@ use super::view::{BatchHead, BatchStatus, BatchView};
 use crate::store::{EntryOutcome, Release};
 
 /// What the caller does next. Every store command is conditional; every Sage command may be repeated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Find batches by the manifest's token.
     LookUp,
@@ -42,7 +42,7 @@ pub enum Command {
 }
 
 /// Why a pass ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Stop {
     /// The manifest is final or held.
     Done,
@@ -55,7 +55,7 @@ pub enum Stop {
 }
 
 /// What the caller heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Heard {
     /// The lease is ours; begin.
     Leased,
@@ -72,7 +72,7 @@ pub enum Heard {
 }
 
 /// A Sage call that did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
     NotSent,
     Throttled { retry_after_ms: u64 },
@@ -92,14 +92,14 @@ pub struct Limits {
 }
 
 /// What one pass over one manifest remembers between commands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Work {
     pub epoch: u64,
     stage: Stage,
     refrozen: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Stage {
     Start,
     LookingUp,
@@ -122,7 +122,7 @@ enum Stage {
 }
 
 /// What follows once an attempt is closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum After {
     Check(BatchNumber),
     Later(u64),

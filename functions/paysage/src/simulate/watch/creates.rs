@@ -24,6 +24,7 @@ pub struct Creates {
 struct Create {
     manifest: ManifestId,
     by: String,
+    intent: u64,
     at: u64,
     /// Its sender knows what became of it.
     answered: bool,
@@ -53,14 +54,17 @@ impl Creates {
         });
         let missed = missed
             .filter(|create| {
-                !self.look_ups.iter().any(|(looked_for, who, at)| {
-                    looked_for == manifest && who == by && *at > create.at
-                })
+                // Another process knows of it by its intent; when it left, nobody else can know.
+                let since = if create.by == by { create.at } else { create.intent };
+                !self
+                    .look_ups
+                    .iter()
+                    .any(|(looked_for, who, at)| looked_for == manifest && who == by && *at > since)
             })
             .map(|create| create.at)
             .next();
         let (manifest, by) = (manifest.clone(), by.to_owned());
-        self.creates.push(Create { manifest, by, at: self.clock, answered: false });
+        self.creates.push(Create { manifest, by, intent, at: self.clock, answered: false });
         (Sent(self.creates.len().saturating_sub(1)), missed)
     }
 }
