@@ -53,7 +53,7 @@ fn a_person_at_the_error_batch() {
 }
 
 #[test]
-#[ignore = "takes minutes without optimization: cargo test --release -p ledger model -- --include-ignored"]
+#[ignore = "minutes unoptimized: cargo test --release -p ledger model -- --include-ignored"]
 fn the_whole_bounds() {
     let (states, World { marks, .. }) = holds(Bounds::late());
     assert!(states > 1_000_000, "{states}");
