@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::status;
-use crate::wire::{Product, SystemClock};
+use crate::wire::Product;
+use assembly::SystemClock;
 
 /// Hints of one batch.
 const BATCH: usize = 10;

@@ -10,5 +10,4 @@ pub mod say;
 pub mod serve;
 pub mod simulate;
 pub mod status;
-pub mod vendors;
 pub mod wire;

@@ -1,13 +1,12 @@
 //! Every few minutes: transactions PayTrace shows that were not taken in become hints, events whose
 //! hint was lost are queued again, and what is held is looked at again.
 
-use domain::merchant::Merchant;
-use engine::poll::{Poll, PollError, Report};
+mod deps;
+pub mod lambda;
 
-pub struct Deps {
-    pub poll: Poll,
-    pub merchants: Vec<Merchant>,
-}
+use engine::poll::{PollError, Report};
+
+pub use deps::Deps;
 
 /// Polls every merchant. One merchant's failure does not keep the others from being polled; the
 /// first failure is answered after all were tried.

@@ -1,19 +1,15 @@
 //! READY effects become posted receipts: see `engine::post`. Runs when told that effects are ready,
 //! and on a schedule for whatever was left.
 
-use std::sync::Arc;
+mod deps;
+pub mod lambda;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use domain::id::CompanyId;
 use engine::hint::Ready;
-use engine::post::{Post, PostError, Report};
-use runtime::records::{Budget, Undeliverable, each};
+use engine::post::{PostError, Report};
+use runtime::records::{Budget, each};
 
-pub struct Deps {
-    pub post: Post,
-    pub companies: Vec<CompanyId>,
-    pub undeliverable: Arc<dyn Undeliverable>,
-}
+pub use deps::Deps;
 
 /// Works off a batch of notices, one after the other: a company has one writer at a time.
 pub async fn handle(deps: &Deps, event: SqsEvent, budget: Budget<'_>) -> SqsBatchResponse {

@@ -1,18 +1,13 @@
 //! Hints from the queue become effects: see `engine::transform`.
 
-use std::sync::Arc;
+mod deps;
+pub mod lambda;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use engine::hint::Hint;
-use engine::transform::Transform;
-use runtime::records::{Budget, Undeliverable, each};
+use runtime::records::{Budget, each};
 
-pub struct Deps {
-    pub transform: Transform,
-    pub undeliverable: Arc<dyn Undeliverable>,
-    /// Hints of one batch worked on at the same time.
-    pub concurrency: usize,
-}
+pub use deps::Deps;
 
 /// Works off a batch of hints; the reply names those to be delivered again.
 pub async fn handle(deps: &Deps, event: SqsEvent, budget: Budget<'_>) -> SqsBatchResponse {

@@ -14,28 +14,17 @@ use axum::{Router, body::Bytes};
 use domain::exception::ReasonCode;
 use domain::id::{EventId, TransactionId};
 use engine::intake::{Accepted, IntakeError};
-use engine::port::Clock;
 use ledger::store::InboxEvent;
 use runtime::json::BODY_BYTES_MAX;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::accept::Accept;
+use crate::Deps;
 use crate::code::Code;
-use crate::endpoint::{Endpoint, Endpoints};
+use crate::endpoint::Endpoint;
 use crate::scheme::{Delivery, Written};
 use crate::verify::{Refusal, Verified, verify_and_scan};
-
-/// What the function needs.
-#[derive(Clone)]
-pub struct Deps {
-    pub endpoints: Arc<Endpoints>,
-    pub accept: Arc<dyn Accept>,
-    pub clock: Arc<dyn Clock>,
-    /// Deliveries worked on at once; further ones are answered 503.
-    pub concurrency_max: usize,
-}
 
 /// `POST /webhooks/{endpoint}` and, for silent posts, `POST /webhooks/{endpoint}/{token}`.
 pub fn router(deps: Deps) -> Router {

@@ -13,12 +13,15 @@
 pub mod accept;
 pub mod code;
 pub mod configured;
+mod deps;
 pub mod endpoint;
 mod form;
 mod handler;
+pub mod lambda;
 pub mod scheme;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 
-pub use handler::{Deps, router};
+pub use deps::Deps;
+pub use handler::router;

@@ -1,6 +1,7 @@
 //! The ports on AWS: the store on DynamoDB, the queues on SQS, secrets in Secrets Manager.
 //!
 //! * [`connection`]: how AWS is reached; makes the clients.
+//! * [`documents`]: the configuration of an environment.
 //! * [`store`]: every operation of `ledger::store::Store` on one table.
 //! * [`queue`]: sending to the queues between functions.
 //! * [`redrive`]: sending dead letters back.
@@ -10,6 +11,7 @@
 //! and queue names.
 
 pub mod connection;
+pub mod documents;
 pub mod queue;
 pub mod redrive;
 pub mod secrets;

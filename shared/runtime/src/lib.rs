@@ -4,6 +4,7 @@
 pub mod card;
 pub mod clock;
 pub mod config;
+pub mod deployment;
 pub mod json;
 pub mod records;
 pub mod telemetry;

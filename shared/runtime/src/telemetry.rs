@@ -34,6 +34,13 @@ pub fn install(log: &Log, redact: Redactor) -> Result<(), TelemetryError> {
     tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Installed)
 }
 
+/// For a process that ends because it could not start, perhaps without a logger.
+pub fn last_words(words: &str) {
+    let line = serde_json::json!({ "level": "ERROR", "message": crate::card::redact(words) });
+    // Where this cannot be written there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// The same logger over any writer.
 ///
 /// # Errors

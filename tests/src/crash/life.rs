@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use assembly::Parts;
+use assembly::vendors::{self, Network};
 use domain::effect::EffectState;
 use domain::id::CompanyId;
 use embedded::{Delivery, Embedded, SqliteQueue};
 use engine::intake::Intake;
 use engine::port::{Clock, QueueName};
+use engine::port::{Erp, Gateway};
 use jiff::{SignedDuration, Timestamp};
 use ledger::store::{EffectQuery, InboxEvent, Store};
-use paysage::vendors::{self, Network};
-use paysage::wire::Parts;
 use runtime::config::{Config, resolve_secrets};
 use runtime::records::{Budget, sqs_event};
 use serde_json::{Value, json};
@@ -112,7 +113,8 @@ impl Life {
         let config = fs::read_to_string(folder.join("paysage.yaml")).unwrap();
         let config = Config::parse(&config).unwrap();
         let secrets = resolve_secrets(&config).unwrap();
-        let embedded = Embedded::open(Path::new(&config.store.path), clock.clone()).unwrap();
+        let path = &config.store.as_ref().unwrap().path;
+        let embedded = Embedded::open(Path::new(path), clock.clone()).unwrap();
         let store = Mortal { port: embedded.store.clone(), bomb: Arc::clone(&bomb) };
         let queue = Mortal { port: embedded.queue.clone(), bomb: Arc::clone(&bomb) };
         let gateway = vendors::gateway(&config, &secrets, &Network).unwrap();
@@ -120,12 +122,12 @@ impl Life {
         let parts = Parts {
             store: Arc::new(store),
             queue: Arc::new(queue.clone()),
-            gateway: Arc::new(Mortal { port: gateway, bomb: Arc::clone(&bomb) }),
-            erp: Arc::new(Mortal { port: erp, bomb: Arc::clone(&bomb) }),
             clock: clock.clone(),
-            config: &config,
-            owner: "embedded",
+            config: Arc::new(config),
+            owner: "embedded".to_owned(),
         };
+        let gateway: Arc<dyn Gateway> = Arc::new(Mortal { port: gateway, bomb: Arc::clone(&bomb) });
+        let erp: Arc<dyn Erp> = Arc::new(Mortal { port: erp, bomb: Arc::clone(&bomb) });
         let intake = Intake {
             store: Arc::clone(&parts.store),
             queue: Arc::clone(&parts.queue),
@@ -135,9 +137,12 @@ impl Life {
         Self {
             told: told.map(|id| id.as_str().unwrap().to_owned()).collect(),
             posts: order["posts"].as_bool().unwrap(),
-            poller: parts.poller(),
-            transformer: transformer::Deps { concurrency: 1, ..parts.transformer() },
-            poster: parts.poster(),
+            poller: poller::Deps::new(&parts, &gateway),
+            transformer: transformer::Deps {
+                concurrency: 1,
+                ..transformer::Deps::new(&parts, &gateway, &erp)
+            },
+            poster: poster::Deps::new(&parts, &erp),
             acknowledged: folder.join("acknowledged"),
             bomb,
             clock,

@@ -39,7 +39,7 @@ pub async fn exactly_once(rig: &Rig, payments: &[Payment], told: &str) {
 
 async fn nothing_in_flight(rig: &Rig, payments: &[Payment], told: &str) {
     let path = rig.folder().join("paysage.sqlite");
-    let file = Embedded::open(&path, Arc::new(paysage::wire::SystemClock)).unwrap();
+    let file = Embedded::open(&path, Arc::new(assembly::SystemClock)).unwrap();
     file.check().await.unwrap();
     let left = left_in(&file, runtime::clock::now()).await;
     assert!(left.is_empty(), "{told}: {}", left.join(", "));

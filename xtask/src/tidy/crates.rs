@@ -25,12 +25,30 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("erp", &["domain", "engine", "ledger", "sage300", "paysage-http"]),
     ("embedded", &["domain", "engine", "ledger"]),
     ("aws", &["domain", "engine", "ledger", "runtime"]),
-    ("webhook", &["domain", "engine", "ledger", "runtime"]),
-    ("poller", &["domain", "engine", "ledger", "runtime"]),
-    ("poster", &["domain", "engine", "ledger", "runtime"]),
-    ("transformer", &["domain", "engine", "ledger", "runtime"]),
+    ("assembly", ASSEMBLED),
+    ("webhook", FUNCTION),
+    ("poller", FUNCTION),
+    ("poster", FUNCTION),
+    ("transformer", FUNCTION),
     ("xtask", &["domain", "runtime"]),
 ];
+
+/// What a function is made of; it knows every implementation but the embedded ones.
+const ASSEMBLED: &[&str] = &[
+    "aws",
+    "domain",
+    "engine",
+    "erp",
+    "gateway",
+    "ledger",
+    "paysage-http",
+    "paytrace",
+    "runtime",
+    "sage300",
+];
+
+/// A function touches its implementations through what assembles it.
+const FUNCTION: &[&str] = &["assembly", "domain", "engine", "ledger", "runtime"];
 
 /// The program that hosts everything, and the tests of it: they may use any of ours.
 const UNRESTRICTED: &[&str] = &["paysage", "tests"];

@@ -14,7 +14,7 @@ use super::fault::{Fault, Scripted};
 use super::outside::{Outside, Peer};
 use super::process::Process;
 use super::time::{Time, monotonic_ms};
-use crate::vendors::Reach;
+use assembly::vendors::Reach;
 
 /// How one process reaches the vendors.
 pub struct SimReach {

@@ -21,8 +21,7 @@ use super::queue::{ProcessQueue, ms_between};
 use super::secrets::Keyring;
 use super::store::ProcessStore;
 use super::time::{HostClock, Time};
-use crate::vendors;
-use crate::wire::Parts;
+use assembly::{Parts, vendors};
 
 /// How one host differs from the others, for as long as the run lasts.
 #[derive(Debug, Clone)]
@@ -116,18 +115,16 @@ impl Host {
         let parts = Parts {
             store: Arc::new(store),
             queue: Arc::new(queue()),
-            gateway,
-            erp,
             clock: Arc::new(clock()),
-            config: &config,
-            owner: &process.name,
+            config: Arc::new(config),
+            owner: process.name.clone(),
         };
-        let webhook = parts.webhook(&secrets).map_err(|error| error.to_string())?;
+        let webhook = webhook::Deps::new(&parts, &secrets).map_err(|error| error.to_string())?;
         Ok(Self {
             webhook: webhook::router(webhook),
-            poller: parts.poller(),
-            transformer: parts.transformer(),
-            poster: parts.poster(),
+            poller: poller::Deps::new(&parts, &gateway),
+            transformer: transformer::Deps::new(&parts, &gateway, &erp),
+            poster: poster::Deps::new(&parts, &erp),
             queue: queue(),
             clock: clock(),
             outside: Arc::clone(outside),

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use assembly::vendors;
 use domain::effect::{Content, Document, EffectKey, EffectKind};
 use domain::id::{BatchNumber, MerchantId};
 use domain::manifest::{Entry, Group, Manifest};
@@ -29,7 +30,6 @@ use super::process::Process;
 use super::queue::{Message, ProcessQueue, after};
 use super::secrets::Keyring;
 use super::time::Time;
-use crate::vendors;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

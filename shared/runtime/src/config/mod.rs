@@ -28,7 +28,9 @@ pub use party::{
     NewCustomerDraft, PayTrace, RecentBatches, Scheme, SignatureEncoding, Unnamed, Webhook,
 };
 pub use problem::{ConfigError, Problem, Problems};
-pub use secret::{Secret, SecretRef, Secrets, resolve_secrets};
+pub use secret::{
+    Purpose, Secret, SecretRef, Secrets, managed_ids, resolve_managed, resolve_secrets,
+};
 
 /// A configuration longer than this is not one.
 const CONFIG_BYTES_MAX: usize = 256 * 1024;
@@ -40,8 +42,9 @@ pub struct Config {
     /// Address and port to take requests at.
     #[serde(default = "listen")]
     pub listen: String,
-    /// Where what was decided and done is kept.
-    pub store: Store,
+    /// Where what was decided and done is kept. On AWS that is a table, and this is left out.
+    #[serde(default)]
+    pub store: Option<Store>,
     /// Sage 300 companies by database name.
     pub companies: BTreeMap<String, Company>,
     /// PayTrace accounts by a name of your choice; it is part of every stored key, so keep it.

@@ -121,7 +121,10 @@ impl Walk {
         }
     }
 
+    /// The schema itself, followed to its definition; of one that may be left out, the one it is.
     fn resolve(&self, schema: &Value) -> Value {
+        let optional = schema.get("anyOf").and_then(Value::as_array);
+        let schema = optional.and_then(|one| one.first()).unwrap_or(schema);
         let reference = text(schema, "$ref");
         let name = reference.as_deref().and_then(|path| path.rsplit('/').next());
         match name.and_then(|name| self.definitions.get(name)) {
@@ -136,7 +139,7 @@ impl Walk {
 
     fn kind(&self, target: &Value) -> String {
         if self.is_secret(target) {
-            return "`{file: PATH}` or `{env: NAME}`".to_owned();
+            return "`{file: PATH}`, `{env: NAME}` or `{secrets_manager: ARN}`".to_owned();
         }
         let choices = choices(target);
         if !choices.is_empty() {
@@ -242,7 +245,10 @@ mod tests {
         assert!(linger.contains("| whole number | `2000` | ms | How long a receipt"), "{linger}");
         assert!(row("store.path").unwrap().contains("| text | required |"));
         let password = row("companies.<name>.password").unwrap();
-        assert!(password.contains("`{file: PATH}` or `{env: NAME}` | required"), "{password}");
+        assert!(
+            password.contains("`{env: NAME}` or `{secrets_manager: ARN}` | required"),
+            "{password}"
+        );
         let policy = row("merchants.<name>.new_customer").unwrap();
         assert!(policy.contains("| `hold`, `create: {…}` | `hold` |"), "{policy}");
         assert!(row("merchants.<name>.new_customer.create.group").is_some());

@@ -1,6 +1,6 @@
 //! Secrets by reference: the configuration says where they are, and only here are they read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 
@@ -25,6 +25,20 @@ pub enum SecretRef {
     File(String),
     /// An environment variable.
     Env(String),
+    /// AWS Secrets Manager: the ARN or name of a secret whose whole text it is. For functions on AWS.
+    SecretsManager(String),
+}
+
+/// Who needs secrets: a function is given, and may read, only what it uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Sage,
+    PayTrace,
+    Webhooks,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 3] = [Self::Sage, Self::PayTrace, Self::Webhooks];
 }
 
 /// A secret's value. It cannot be printed, and is wiped when dropped.
@@ -87,52 +101,124 @@ impl Secrets {
 /// # Errors
 /// All that are missing, empty, too short or readable by others, at once.
 pub fn resolve_secrets(config: &Config) -> Result<Secrets, Problems> {
-    resolve_from(config, &environment)
+    let managed = BTreeMap::new();
+    resolve_from(config, &Purpose::ALL, &Sources { environment: &environment, managed: &managed })
+}
+
+/// The same on AWS, for these purposes, with what was read from Secrets Manager by its ARN or name.
+///
+/// # Errors
+/// All that are missing, empty or too short, at once.
+pub fn resolve_managed(
+    config: &Config,
+    purposes: &[Purpose],
+    managed: &BTreeMap<String, Secret>,
+) -> Result<Secrets, Problems> {
+    resolve_from(config, purposes, &Sources { environment: &environment, managed })
+}
+
+/// What has to be read from Secrets Manager for these purposes, each once.
+#[must_use]
+pub fn managed_ids<'a>(config: &'a Config, purposes: &[Purpose]) -> BTreeSet<&'a str> {
+    let references = references(config, purposes).into_iter().map(|wanted| wanted.reference);
+    references
+        .filter_map(|reference| match reference {
+            SecretRef::SecretsManager(id) => Some(id.as_str()),
+            SecretRef::File(_) | SecretRef::Env(_) => None,
+        })
+        .collect()
+}
+
+/// A secret that somebody uses.
+struct Wanted<'a> {
+    key: String,
+    reference: &'a SecretRef,
+    user: User<'a>,
+}
+
+enum User<'a> {
+    Company(&'a str),
+    Merchant(&'a str),
+    Endpoint(&'a str, Scheme),
+}
+
+fn references<'a>(config: &'a Config, purposes: &[Purpose]) -> Vec<Wanted<'a>> {
+    let mut wanted = Vec::new();
+    if purposes.contains(&Purpose::Sage) {
+        wanted.extend(config.companies.iter().map(|(id, company)| Wanted {
+            key: format!("companies.{id}.password"),
+            reference: &company.password,
+            user: User::Company(id),
+        }));
+    }
+    if purposes.contains(&Purpose::PayTrace) {
+        wanted.extend(config.merchants.iter().map(|(id, merchant)| Wanted {
+            key: format!("merchants.{id}.paytrace.password"),
+            reference: &merchant.paytrace.password,
+            user: User::Merchant(id),
+        }));
+    }
+    if purposes.contains(&Purpose::Webhooks) {
+        for (name, webhook) in &config.webhooks {
+            wanted.extend(webhook.secrets.iter().enumerate().map(|(position, reference)| Wanted {
+                key: format!("webhooks.{name}.secrets[{position}]"),
+                reference,
+                user: User::Endpoint(name, webhook.scheme),
+            }));
+        }
+    }
+    wanted
 }
 
 fn resolve_from(
     config: &Config,
-    environment: &dyn Fn(&str) -> Option<String>,
+    purposes: &[Purpose],
+    sources: &Sources<'_>,
 ) -> Result<Secrets, Problems> {
     let mut secrets = Secrets::default();
     let mut problems = Problems::default();
-    for (id, company) in &config.companies {
-        let key = format!("companies.{id}.password");
-        if let Some(secret) = problems.keep(read(&key, &company.password, environment)) {
-            secrets.companies.insert(CompanyId::from(id.as_str()), secret);
-        }
-    }
-    for (id, merchant) in &config.merchants {
-        let key = format!("merchants.{id}.paytrace.password");
-        if let Some(secret) = problems.keep(read(&key, &merchant.paytrace.password, environment)) {
-            secrets.merchants.insert(MerchantId::from(id.as_str()), secret);
-        }
-    }
-    for (name, webhook) in &config.webhooks {
-        for (position, reference) in webhook.secrets.iter().enumerate() {
-            let key = format!("webhooks.{name}.secrets[{position}]");
-            let value = read(&key, reference, environment)
-                .and_then(|secret| long_enough(&key, webhook.scheme, secret));
-            if let Some(secret) = problems.keep(value) {
-                secrets.endpoints.entry(name.clone()).or_default().push(secret);
+    for Wanted { key, reference, user } in references(config, purposes) {
+        let value = read(&key, reference, sources).and_then(|secret| match user {
+            User::Endpoint(_, scheme) => long_enough(&key, scheme, secret),
+            User::Company(_) | User::Merchant(_) => Ok(secret),
+        });
+        let Some(secret) = problems.keep(value) else { continue };
+        match user {
+            User::Company(id) => {
+                secrets.companies.insert(CompanyId::from(id), secret);
+            }
+            User::Merchant(id) => {
+                secrets.merchants.insert(MerchantId::from(id), secret);
+            }
+            User::Endpoint(name, _) => {
+                secrets.endpoints.entry(name.to_owned()).or_default().push(secret);
             }
         }
     }
     problems.into_result(secrets)
 }
 
-fn read(
-    key: &str,
-    reference: &SecretRef,
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Secret, Problem> {
+/// Where values come from, files apart.
+struct Sources<'a> {
+    environment: &'a dyn Fn(&str) -> Option<String>,
+    managed: &'a BTreeMap<String, Secret>,
+}
+
+fn read(key: &str, reference: &SecretRef, sources: &Sources<'_>) -> Result<Secret, Problem> {
     let (text, place) = match reference {
         SecretRef::File(path) => (read_file(key, path)?, format!("the file {path}")),
         SecretRef::Env(name) => {
-            let text = environment(name).ok_or_else(|| {
+            let text = (sources.environment)(name).ok_or_else(|| {
                 Problem::new(key, format!("set the environment variable {name} to the secret"))
             })?;
             (text, format!("the environment variable {name}"))
+        }
+        SecretRef::SecretsManager(id) => {
+            let secret = sources.managed.get(id).ok_or_else(|| {
+                let message = format!("use `file` or `env` here: {id} is read by functions on AWS");
+                Problem::new(key, message)
+            })?;
+            (secret.expose().to_owned(), format!("the secret {id}"))
         }
     };
     let text = Zeroizing::new(text);
@@ -225,8 +311,14 @@ mod tests {
         }
     }
 
+    fn resolved(config: &Config) -> Result<Secrets, Problems> {
+        let managed = BTreeMap::from([("aws/sage".to_owned(), Secret::new("managed".to_owned()))]);
+        let sources = Sources { environment: &environment_of, managed: &managed };
+        resolve_from(config, &Purpose::ALL, &sources)
+    }
+
     fn refused(config: &Config) -> String {
-        match resolve_from(config, &environment_of) {
+        match resolved(config) {
             Ok(_) => panic!("the secrets should have been refused"),
             Err(problems) => problems.to_string(),
         }
@@ -235,7 +327,7 @@ mod tests {
     #[test]
     fn each_secret_reaches_its_user() {
         let config = config("env: SAGE_PASSWORD", "env: HOOK_SECRET");
-        let secrets = resolve_from(&config, &environment_of).unwrap_or_else(|e| panic!("{e}"));
+        let secrets = resolved(&config).unwrap_or_else(|e| panic!("{e}"));
         let sage = secrets.sage_password(&"SAMLTD".into()).unwrap();
         assert_eq!(sage.expose(), "a password");
         assert!(secrets.paytrace_password(&"main".into()).is_some());
@@ -252,6 +344,24 @@ mod tests {
         assert!(refused(&config("env: EMPTY", "env: HOOK_SECRET")).contains("it is empty"));
     }
 
+    #[test]
+    fn managed_secrets_are_found_by_id_and_only_where_they_are_read() {
+        let config = config("secrets_manager: aws/sage", "env: HOOK_SECRET");
+        let Ok(secrets) = resolved(&config) else { panic!("it is there") };
+        assert_eq!(secrets.sage_password(&"SAMLTD".into()).unwrap().expose(), "managed");
+        assert_eq!(managed_ids(&config, &Purpose::ALL), BTreeSet::from(["aws/sage"]));
+        assert!(managed_ids(&config, &[Purpose::Webhooks]).is_empty());
+        let purposes = [Purpose::Webhooks];
+        let sources = Sources { environment: &environment_of, managed: &BTreeMap::new() };
+        let Ok(secrets) = resolve_from(&config, &purposes, &sources) else { panic!("not asked") };
+        assert!(secrets.sage_password(&"SAMLTD".into()).is_none());
+        let said = match resolve_from(&config, &Purpose::ALL, &sources) {
+            Ok(_) => panic!("not here"),
+            Err(problems) => problems.to_string(),
+        };
+        assert!(said.contains("use `file` or `env` here: aws/sage"), "{said}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_file_others_may_read_is_refused() {
@@ -262,7 +372,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let said = refused(&config);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let secrets = resolve_from(&config, &environment_of);
+        let secrets = resolved(&config);
         fs::remove_file(&path).unwrap();
         assert!(said.contains("chmod 600"), "{said}");
         let Ok(secrets) = secrets else { panic!("0600 is enough") };

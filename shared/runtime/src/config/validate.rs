@@ -36,7 +36,7 @@ fn general(config: &Config, problems: &mut Problems) {
         let message = format!("give address and port, such as 127.0.0.1:4300: {}", config.listen);
         problems.add("listen", message);
     }
-    if config.store.path.trim().is_empty() {
+    if config.store.as_ref().is_some_and(|store| store.path.trim().is_empty()) {
         problems.add("store.path", "name the database file");
     }
     if config.companies.is_empty() {
@@ -283,6 +283,9 @@ fn check_reference(key: &str, reference: &SecretRef, problems: &mut Problems) {
                 let message = "give the NAME of an environment variable, not the secret itself";
                 problems.add(&format!("{key}.env"), message);
             }
+        }
+        SecretRef::SecretsManager(id) => {
+            filled(&format!("{key}.secrets_manager"), id, problems);
         }
     }
 }

@@ -1,0 +1,237 @@
+//! A function on AWS: from its environment to its `Deps`, and its invocations.
+//!
+//! Nothing is called at the start. With the first invocation the configuration is read from the
+//! table of documents and the secrets from Secrets Manager; both are looked at again every few
+//! minutes, and the function is made anew when one of them changed. So neither a rotated secret
+//! nor a new merchant needs a deployment.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws::connection::{Access, Connection};
+use aws::documents::Documents;
+use aws::queue::{QueueUrls, SqsQueue};
+use aws::secrets::SecretsManager;
+use aws::store::DynamoStore;
+use axum::Router;
+use axum::body::Body;
+use engine::port::Clock;
+use jiff::Timestamp;
+use lambda_runtime::{LambdaEvent, service_fn};
+use runtime::config::{
+    Config, Log, LogFormat, Purpose, Secret, Secrets, managed_ids, resolve_managed,
+};
+use runtime::deployment::Deployment;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tower::ServiceExt;
+
+use crate::{Parts, SystemClock};
+
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The name of the configuration in the table of documents.
+pub const CONFIGURATION: &str = "paysage.yaml";
+
+/// How long configuration and secrets are used without looking again; below the age a secret may
+/// reach, five minutes.
+const LOOK_AGAIN_MS: i64 = 120_000;
+
+/// What one function needs, and how it is made of it.
+pub struct Making<D> {
+    /// The secrets it may read.
+    pub purposes: &'static [Purpose],
+    pub make: fn(&Parts, &Secrets) -> Result<D, BoxError>,
+}
+
+/// One call of a function.
+pub struct Invocation {
+    event: Value,
+    deadline_ms: u64,
+}
+
+impl Invocation {
+    /// Milliseconds until Lambda ends it.
+    #[must_use]
+    pub fn remaining_ms(&self) -> u64 {
+        let now = u64::try_from(runtime::clock::now().as_millisecond()).unwrap_or_default();
+        self.deadline_ms.saturating_sub(now)
+    }
+
+    /// The event as the type the function is fed with.
+    ///
+    /// # Errors
+    /// When it is something else: the function's trigger is wired wrongly.
+    pub fn event<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        Ok(T::deserialize(&self.event)?)
+    }
+}
+
+/// Answers invocations until Lambda ends the process.
+pub fn run<D, H>(making: Making<D>, handle: H) -> ExitCode
+where
+    D: Send + Sync + 'static,
+    H: AsyncFn(&D, Invocation) -> Result<Value, BoxError>,
+{
+    started(async move |deployment: Deployment| {
+        let deployed = Deployed::new(deployment, making)?;
+        let (deployed, handle) = (&deployed, &handle);
+        lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+            let invocation =
+                Invocation { event: event.payload, deadline_ms: event.context.deadline };
+            let deps = deployed.deps().await.map_err(told)?;
+            handle(&deps, invocation).await.map_err(told)
+        }))
+        .await
+    })
+}
+
+/// Answers HTTP requests until Lambda ends the process.
+pub fn serve(making: Making<Router>) -> ExitCode {
+    started(async move |deployment: Deployment| {
+        let deployed = Deployed::new(deployment, making)?;
+        let deployed = &deployed;
+        lambda_http::run(lambda_http::service_fn(async move |request: lambda_http::Request| {
+            let router = deployed.deps().await.map_err(told)?;
+            let response = Router::clone(&router).oneshot(request.map(Body::new)).await;
+            response.map_err(BoxError::from)
+        }))
+        .await
+    })
+}
+
+/// Reads the environment and blocks on the work; a function that cannot start says why.
+fn started(work: impl AsyncFnOnce(Deployment) -> Result<(), BoxError>) -> ExitCode {
+    let ended = Deployment::read().map_err(BoxError::from).and_then(|deployment| {
+        let log = Log { level: deployment.log.clone(), format: LogFormat::Json };
+        runtime::telemetry::install(&log, runtime::card::redact)?;
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        tokio.block_on(work(deployment))
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            runtime::telemetry::last_words(&format!("the function cannot start: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logged here, because Lambda shows only the outermost words of an error.
+fn told(error: BoxError) -> BoxError {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    tracing::error!(error = words, "the invocation failed");
+    words.into()
+}
+
+/// A function's environment and what was last made of it.
+struct Deployed<D> {
+    connection: Connection,
+    deployment: Deployment,
+    documents: Documents,
+    secrets: SecretsManager,
+    clock: Arc<dyn Clock>,
+    making: Making<D>,
+    kept: Mutex<Option<Kept<D>>>,
+}
+
+struct Kept<D> {
+    deps: Arc<D>,
+    text: String,
+    managed: BTreeMap<String, Secret>,
+    looked: Timestamp,
+}
+
+impl<D> Deployed<D> {
+    fn new(deployment: Deployment, making: Making<D>) -> Result<Self, BoxError> {
+        let aws = deployment.aws.clone();
+        let connection = Connection::new(Access {
+            region: aws.region,
+            access_key_id: aws.access_key_id,
+            secret_access_key: aws.secret_access_key,
+            session_token: aws.session_token,
+            endpoint: aws.endpoint,
+        })?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Ok(Self {
+            documents: Documents::new(connection.dynamodb(), &deployment.documents_table),
+            secrets: SecretsManager::new(connection.secrets_manager(), Arc::clone(&clock)),
+            connection,
+            deployment,
+            clock,
+            making,
+            kept: Mutex::new(None),
+        })
+    }
+
+    /// The function, made of the configuration and the secrets as they now are.
+    async fn deps(&self) -> Result<Arc<D>, BoxError> {
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.now();
+        if let Some(kept) = kept.as_ref().filter(|kept| !is_old(kept.looked, now)) {
+            return Ok(Arc::clone(&kept.deps));
+        }
+        let text = self.documents.text(CONFIGURATION).await?;
+        let config = Config::parse(&text)?;
+        let managed = self.managed(&config).await?;
+        if let Some(kept) = kept.as_mut().filter(|kept| kept.is_of(&text, &managed)) {
+            kept.looked = now;
+            return Ok(Arc::clone(&kept.deps));
+        }
+        let secrets = resolve_managed(&config, self.making.purposes, &managed)?;
+        let deps = Arc::new((self.making.make)(&self.parts(config), &secrets)?);
+        tracing::info!("the function was made of its configuration");
+        *kept = Some(Kept { deps: Arc::clone(&deps), text, managed, looked: now });
+        Ok(deps)
+    }
+
+    async fn managed(&self, config: &Config) -> Result<BTreeMap<String, Secret>, BoxError> {
+        let mut managed = BTreeMap::new();
+        for id in managed_ids(config, self.making.purposes) {
+            managed.insert(id.to_owned(), self.secrets.secret(id).await?);
+        }
+        Ok(managed)
+    }
+
+    fn parts(&self, config: Config) -> Parts {
+        let urls = QueueUrls {
+            hints: self.deployment.hints_url.clone(),
+            effects_ready: self.deployment.effects_ready_url.clone(),
+        };
+        let started = self.clock.now().as_nanosecond();
+        Parts {
+            store: Arc::new(DynamoStore::new(
+                self.connection.dynamodb(),
+                &self.deployment.ledger_table,
+            )),
+            queue: Arc::new(SqsQueue::new(self.connection.sqs(), urls)),
+            clock: Arc::clone(&self.clock),
+            config: Arc::new(config),
+            owner: format!("{}-{started}", self.deployment.instance),
+        }
+    }
+}
+
+impl<D> Kept<D> {
+    fn is_of(&self, text: &str, managed: &BTreeMap<String, Secret>) -> bool {
+        let same = |(mine, theirs): ((&String, &Secret), (&String, &Secret))| {
+            mine.0 == theirs.0 && mine.1.expose() == theirs.1.expose()
+        };
+        self.text == text
+            && self.managed.len() == managed.len()
+            && self.managed.iter().zip(managed).all(same)
+    }
+}
+
+/// A clock that was set back makes what is kept old, not young.
+fn is_old(looked: Timestamp, now: Timestamp) -> bool {
+    let age = now.as_millisecond().saturating_sub(looked.as_millisecond());
+    !(0..LOOK_AGAIN_MS).contains(&age)
+}

@@ -1,0 +1,53 @@
+//! The ports that every function shares.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::exception::Exception;
+use engine::port::{Clock, Queue};
+use jiff::Timestamp;
+use ledger::store::Store;
+use runtime::config::Config;
+use runtime::records::{Lost, Undeliverable};
+
+/// Store, queue and clock, whatever is behind them, and the configuration.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    pub clock: Arc<dyn Clock>,
+    pub config: Arc<Config>,
+    /// Who holds the leases.
+    pub owner: String,
+}
+
+impl Parts {
+    /// Where messages go that nobody can read: before a person.
+    #[must_use]
+    pub fn undeliverable(&self) -> Arc<dyn Undeliverable> {
+        Arc::new(Raise { store: Arc::clone(&self.store), clock: Arc::clone(&self.clock) })
+    }
+}
+
+/// The machine's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        runtime::clock::now()
+    }
+}
+
+struct Raise {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Undeliverable for Raise {
+    async fn record(&self, lost: &Lost) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let now = self.clock.now();
+        let exception = Exception::new(lost.reason, &lost.message, &lost.evidence, now);
+        self.store.raise(&exception).await?;
+        Ok(())
+    }
+}
