@@ -1,5 +1,6 @@
 //! The tasks behind `cargo xtask`: tests by parts, house rules, benches, generated documents.
 
+mod aws;
 pub mod bench;
 pub mod demo;
 pub mod docs;

@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use crate::{scenarios, shell, tidy};
+use crate::{aws, scenarios, shell, tidy};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -33,6 +33,7 @@ const PARTS: &[Part] = &[
         run: scenarios::scenarios,
     },
     Part { name: "kill", about: "the program killed and started again", run: scenarios::kill },
+    Part { name: "aws", about: "deployed to an emulator of AWS", run: aws::aws },
 ];
 
 struct Outcome {

@@ -18,8 +18,8 @@ const KILL_SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 #[must_use]
 pub fn scenarios() -> bool {
     let Some(program) = shell::build_paysage(false) else { return false };
-    let calm = one(&program, "happy-day", 1);
-    let storms = STORM_SEEDS.map(|seed| one(&program, "storm", seed)).filter(|ok| !ok).count();
+    let calm = here(&program, "happy-day", 1);
+    let storms = STORM_SEEDS.map(|seed| here(&program, "storm", seed)).filter(|ok| !ok).count();
     calm && storms == 0
 }
 
@@ -28,22 +28,39 @@ pub fn scenarios() -> bool {
 #[must_use]
 pub fn kill() -> bool {
     let Some(program) = shell::build_paysage(false) else { return false };
-    KILL_SEEDS.map(|seed| one(&program, "kill", seed)).filter(|ok| !ok).count() == 0
+    KILL_SEEDS.map(|seed| here(&program, "kill", seed)).filter(|ok| !ok).count() == 0
 }
 
-fn one(program: &Path, scenario: &str, seed: u64) -> bool {
-    let wrong = match report_of(program, scenario, seed) {
+fn here(program: &Path, scenario: &str, seed: u64) -> bool {
+    one(program, scenario, seed, scenario, &mut |_| {})
+}
+
+/// Runs a scenario with a report of this name; `prepare` may add to the command.
+pub(crate) fn one(
+    program: &Path,
+    scenario: &str,
+    seed: u64,
+    named: &str,
+    prepare: &mut dyn FnMut(&mut Command),
+) -> bool {
+    let wrong = match report_of(program, scenario, seed, named, prepare) {
         Ok(report) => wrong_in(&report),
         Err(problem) => vec![problem],
     };
     let outcome = if wrong.is_empty() { "ok".to_owned() } else { wrong.join("; ") };
-    shell::say(&format!("scenario {scenario} seed={seed}: {outcome}"));
+    shell::say(&format!("scenario {named} seed={seed}: {outcome}"));
     wrong.is_empty()
 }
 
-fn report_of(program: &Path, scenario: &str, seed: u64) -> Result<Value, String> {
+fn report_of(
+    program: &Path,
+    scenario: &str,
+    seed: u64,
+    named: &str,
+    prepare: &mut dyn FnMut(&mut Command),
+) -> Result<Value, String> {
     let failed = |error: std::io::Error| format!("cannot run the scenario: {error}");
-    let path = shell::scratch(&format!("{scenario}-{seed}.json")).map_err(failed)?;
+    let path = shell::scratch(&format!("{named}-{seed}.json")).map_err(failed)?;
     if path.exists() {
         std::fs::remove_file(&path).map_err(failed)?;
     }
@@ -54,7 +71,10 @@ fn report_of(program: &Path, scenario: &str, seed: u64) -> Result<Value, String>
         port: Some(0),
         seed: Some(seed),
     };
-    if !shell::passes(Command::new(program).args(arguments(&options)).current_dir(shell::root())) {
+    let mut command = Command::new(program);
+    command.args(arguments(&options)).current_dir(shell::root());
+    prepare(&mut command);
+    if !shell::passes(&mut command) {
         return Err("the program failed".to_owned());
     }
     let text = std::fs::read_to_string(&path).map_err(failed)?;

@@ -53,6 +53,18 @@ pub(crate) fn build_paysage(release: bool) -> Option<PathBuf> {
     paths.find(|path| path.file_stem() == Some(OsStr::new("paysage")))
 }
 
+/// Builds the unit tests of a package, as with the whole workspace, and says where they are.
+pub(crate) fn test_binary(package: &str) -> Option<PathBuf> {
+    let arguments = ["test", "--workspace", "--locked", "--no-run", "--lib"];
+    let mut command = cargo(arguments);
+    let messages = output_of(command.arg("--message-format=json-render-diagnostics"))?;
+    let start = format!("{package}-");
+    let mut paths = messages.lines().filter_map(executable_of);
+    paths.find(|path| {
+        path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with(&start))
+    })
+}
+
 fn executable_of(line: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;
     message.get("executable")?.as_str().map(PathBuf::from)

@@ -7,10 +7,12 @@ use domain::id::CompanyId;
 use engine::port::Erp;
 use engine::post::{Memory, Post, Settings};
 use ledger::posting::Limits;
-use runtime::config::Config;
+use runtime::config::{Config, Retry};
 use runtime::records::Undeliverable;
 
 pub struct Deps {
+    /// Delays of what failed.
+    pub retry: Retry,
     pub post: Post,
     pub companies: Vec<CompanyId>,
     pub undeliverable: Arc<dyn Undeliverable>,
@@ -29,7 +31,12 @@ impl Deps {
             memory: Memory::default(),
         };
         let companies = parts.config.companies.keys().map(|id| CompanyId::from(id.as_str()));
-        Self { post, companies: companies.collect(), undeliverable: parts.undeliverable() }
+        Self {
+            retry: parts.config.retry.clone(),
+            post,
+            companies: companies.collect(),
+            undeliverable: parts.undeliverable(),
+        }
     }
 }
 

@@ -29,5 +29,5 @@ pub async fn invoked(deps: &Deps, invocation: Invocation) -> Result<Value, BoxEr
     };
     let remaining_ms = || invocation.remaining_ms();
     let budget = Budget { remaining_ms: &remaining_ms, reserve_ms: RESERVE_MS };
-    Ok(serde_json::to_value(handle(deps, event, budget).await)?)
+    invocation.reply(handle(deps, event, budget).await, &deps.retry).await
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex};
 use assembly::Parts;
 use engine::port::{Erp, Gateway};
 use engine::transform::{SetupCache, Transform};
+use runtime::config::Retry;
 use runtime::records::Undeliverable;
 
 pub struct Deps {
+    /// Delays of what failed.
+    pub retry: Retry,
     pub transform: Transform,
     pub undeliverable: Arc<dyn Undeliverable>,
     /// Hints of one batch worked on at the same time.
@@ -29,6 +32,7 @@ impl Deps {
             linger_ms: i64::from(parts.config.posting.linger_ms),
         };
         Self {
+            retry: parts.config.retry.clone(),
             transform,
             undeliverable: parts.undeliverable(),
             concurrency: usize::from(parts.config.transform.concurrency),

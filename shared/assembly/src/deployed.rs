@@ -11,18 +11,20 @@ use std::sync::Arc;
 
 use aws::connection::{Access, Connection};
 use aws::documents::Documents;
-use aws::queue::{QueueUrls, SqsQueue};
+use aws::queue::{Postponed, QueueUrls, SqsQueue};
 use aws::secrets::SecretsManager;
 use aws::store::DynamoStore;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use axum::Router;
 use axum::body::Body;
 use engine::port::Clock;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use runtime::config::{
-    Config, Log, LogFormat, Purpose, Secret, Secrets, managed_ids, resolve_managed,
+    Config, Log, LogFormat, Purpose, Retry, Secret, Secrets, managed_ids, resolve_managed,
 };
-use runtime::deployment::Deployment;
+use runtime::deployment::{Aws, Deployment};
+use runtime::records::receives;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -50,6 +52,7 @@ pub struct Making<D> {
 pub struct Invocation {
     event: Value,
     deadline_ms: u64,
+    queue: Arc<SqsQueue>,
 }
 
 impl Invocation {
@@ -60,6 +63,29 @@ impl Invocation {
         self.deadline_ms.saturating_sub(now)
     }
 
+    /// What the queue is answered. What failed comes again after a delay of its own, longer each
+    /// time; where that cannot be said, after the queue's visibility time-out.
+    ///
+    /// # Errors
+    /// When the reply cannot be written, which no reply is.
+    pub async fn reply(&self, reply: SqsBatchResponse, retry: &Retry) -> Result<Value, BoxError> {
+        let event: SqsEvent = self.event()?;
+        let failed = |message: &&SqsMessage| {
+            let mut items = reply.batch_item_failures.iter();
+            items.any(|item| Some(&item.item_identifier) == message.message_id.as_ref())
+        };
+        let failures: Vec<&SqsMessage> = event.records.iter().filter(failed).collect();
+        if let Some(arn) = failures.first().and_then(|first| first.event_source_arn.as_deref()) {
+            let postponed: Vec<Postponed> =
+                failures.iter().filter_map(|message| postponed(message, retry)).collect();
+            if let Err(error) = self.queue.postpone(arn, &postponed).await {
+                let error = chain(&error);
+                tracing::warn!(error, "what failed comes again later than it should");
+            }
+        }
+        Ok(serde_json::to_value(reply)?)
+    }
+
     /// The event as the type the function is fed with.
     ///
     /// # Errors
@@ -67,6 +93,16 @@ impl Invocation {
     pub fn event<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
         Ok(T::deserialize(&self.event)?)
     }
+}
+
+fn postponed(message: &SqsMessage, retry: &Retry) -> Option<Postponed> {
+    let doublings = receives(message).saturating_sub(1).min(16);
+    let delay_ms = u64::from(retry.base_ms).saturating_mul(2_u64.saturating_pow(doublings));
+    let seconds = delay_ms.min(u64::from(retry.cap_ms)).div_ceil(1_000);
+    Some(Postponed {
+        receipt_handle: message.receipt_handle.clone()?,
+        seconds: u32::try_from(seconds).ok()?,
+    })
 }
 
 /// Answers invocations until Lambda ends the process.
@@ -79,8 +115,11 @@ where
         let deployed = Deployed::new(deployment, making)?;
         let (deployed, handle) = (&deployed, &handle);
         lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
-            let invocation =
-                Invocation { event: event.payload, deadline_ms: event.context.deadline };
+            let invocation = Invocation {
+                event: event.payload,
+                deadline_ms: event.context.deadline,
+                queue: Arc::clone(&deployed.queue),
+            };
             let deps = deployed.deps().await.map_err(told)?;
             handle(&deps, invocation).await.map_err(told)
         }))
@@ -121,20 +160,40 @@ fn started(work: impl AsyncFnOnce(Deployment) -> Result<(), BoxError>) -> ExitCo
 
 /// Logged here, because Lambda shows only the outermost words of an error.
 fn told(error: BoxError) -> BoxError {
+    let words = chain(error.as_ref());
+    tracing::error!(error = words, "the invocation failed");
+    words.into()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         words = format!("{words}: {cause}");
         source = cause.source();
     }
-    tracing::error!(error = words, "the invocation failed");
-    words.into()
+    words
+}
+
+/// Reaches AWS as the environment says.
+///
+/// # Errors
+/// When the roots of trust cannot be used.
+pub fn connection(aws: Aws) -> Result<Connection, BoxError> {
+    Ok(Connection::new(Access {
+        region: aws.region,
+        access_key_id: aws.access_key_id,
+        secret_access_key: aws.secret_access_key,
+        session_token: aws.session_token,
+        endpoint: aws.endpoint,
+    })?)
 }
 
 /// A function's environment and what was last made of it.
 struct Deployed<D> {
     connection: Connection,
     deployment: Deployment,
+    queue: Arc<SqsQueue>,
     documents: Documents,
     secrets: SecretsManager,
     clock: Arc<dyn Clock>,
@@ -151,18 +210,16 @@ struct Kept<D> {
 
 impl<D> Deployed<D> {
     fn new(deployment: Deployment, making: Making<D>) -> Result<Self, BoxError> {
-        let aws = deployment.aws.clone();
-        let connection = Connection::new(Access {
-            region: aws.region,
-            access_key_id: aws.access_key_id,
-            secret_access_key: aws.secret_access_key,
-            session_token: aws.session_token,
-            endpoint: aws.endpoint,
-        })?;
+        let connection = connection(deployment.aws.clone())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let urls = QueueUrls {
+            hints: deployment.hints_url.clone(),
+            effects_ready: deployment.effects_ready_url.clone(),
+        };
         Ok(Self {
             documents: Documents::new(connection.dynamodb(), &deployment.documents_table),
             secrets: SecretsManager::new(connection.secrets_manager(), Arc::clone(&clock)),
+            queue: Arc::new(SqsQueue::new(connection.sqs(), urls)),
             connection,
             deployment,
             clock,
@@ -201,17 +258,13 @@ impl<D> Deployed<D> {
     }
 
     fn parts(&self, config: Config) -> Parts {
-        let urls = QueueUrls {
-            hints: self.deployment.hints_url.clone(),
-            effects_ready: self.deployment.effects_ready_url.clone(),
-        };
         let started = self.clock.now().as_nanosecond();
         Parts {
             store: Arc::new(DynamoStore::new(
                 self.connection.dynamodb(),
                 &self.deployment.ledger_table,
             )),
-            queue: Arc::new(SqsQueue::new(self.connection.sqs(), urls)),
+            queue: self.queue.clone(),
             clock: Arc::clone(&self.clock),
             config: Arc::new(config),
             owner: format!("{}-{started}", self.deployment.instance),

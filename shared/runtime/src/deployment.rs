@@ -34,7 +34,7 @@ pub struct Aws {
 
 /// The template did not set what the function needs.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("set these environment variables of the function: {}", .0.join(", "))]
+#[error("set these environment variables: {}", .0.join(", "))]
 pub struct Unset(Vec<&'static str>);
 
 impl Deployment {
@@ -63,15 +63,40 @@ impl Deployment {
             effects_ready_url: needed("PAYSAGE_EFFECTS_READY_URL"),
             log: environment("PAYSAGE_LOG").unwrap_or_else(|| "info".to_owned()),
             instance: environment("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default(),
-            aws: Aws {
-                region: needed("AWS_REGION"),
-                access_key_id: needed("AWS_ACCESS_KEY_ID"),
-                secret_access_key: Secret::new(needed("AWS_SECRET_ACCESS_KEY")),
-                session_token: environment("AWS_SESSION_TOKEN").map(Secret::new),
-                endpoint: environment("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()),
-            },
+            aws: Aws::from(environment, &mut needed),
         };
         if unset.is_empty() { Ok(deployment) } else { Err(Unset(unset)) }
+    }
+}
+
+impl Aws {
+    /// Reads the environment of this process, as for any program that calls AWS.
+    ///
+    /// # Errors
+    /// All variables that are missing, at once.
+    pub fn read() -> Result<Self, Unset> {
+        let mut unset = Vec::new();
+        let mut needed = |name: &'static str| {
+            environment(name).unwrap_or_else(|| {
+                unset.push(name);
+                String::new()
+            })
+        };
+        let aws = Self::from(&environment, &mut needed);
+        if unset.is_empty() { Ok(aws) } else { Err(Unset(unset)) }
+    }
+
+    fn from(
+        environment: &dyn Fn(&str) -> Option<String>,
+        needed: &mut dyn FnMut(&'static str) -> String,
+    ) -> Self {
+        Self {
+            region: needed("AWS_REGION"),
+            access_key_id: needed("AWS_ACCESS_KEY_ID"),
+            secret_access_key: Secret::new(needed("AWS_SECRET_ACCESS_KEY")),
+            session_token: environment("AWS_SESSION_TOKEN").map(Secret::new),
+            endpoint: environment("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()),
+        }
     }
 }
 
@@ -103,8 +128,7 @@ mod tests {
         let said = unset.err().unwrap().to_string();
         assert_eq!(
             said,
-            "set these environment variables of the function: PAYSAGE_LEDGER_TABLE, \
-             PAYSAGE_HINTS_URL"
+            "set these environment variables: PAYSAGE_LEDGER_TABLE, PAYSAGE_HINTS_URL"
         );
     }
 

@@ -177,7 +177,9 @@ fn lost(reason: ReasonCode, record: &SqsMessage, problem: &str) -> Lost {
     }
 }
 
-fn receives(record: &SqsMessage) -> u32 {
+/// How often the message was received, this time included.
+#[must_use]
+pub fn receives(record: &SqsMessage) -> u32 {
     record.attributes.get(RECEIVES).and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 

@@ -1,6 +1,7 @@
 //! `paysage demo`: a fresh machine to a running product, and a day of payments through it.
 
 mod audit;
+mod deployed;
 mod outside;
 mod plan;
 mod play;
@@ -32,6 +33,10 @@ pub struct Options {
     /// Seed of everything random
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Play against a stack deployed to AWS, or an emulator of it, that its outputs in this file name;
+    /// the environment says how AWS is reached. Its configuration is replaced
+    #[arg(long, value_name = "FILE")]
+    deployed: Option<PathBuf>,
     /// Show the product's log
     #[arg(long)]
     log: bool,
@@ -82,7 +87,8 @@ pub async fn run(options: &Options) -> Result<(), String> {
         world::show_log()?;
     }
     say::line(format!("Scenario {}, seed {}: {}", scenario.name, options.seed, scenario.about));
-    let mut world = World::start(options.port, scenario.script).await?;
+    let mut world =
+        World::start(options.port, scenario.script, options.deployed.as_deref()).await?;
     say::line(format!("Status page: {}", world.places().product));
     let outcome = play::day(&mut world, scenario.script, options.seed).await;
     if outcome.is_ok() && !options.exit {

@@ -21,6 +21,8 @@ pub struct Places {
     pub paytrace: Url,
     pub sage300: Url,
     pub product: Url,
+    /// Where webhooks go: the product itself, or an API before it.
+    pub webhooks: Url,
     pub webhook_endpoint: String,
     /// Standard Webhooks secret, without its `whsec_` prefix, base64.
     pub webhook_secret: String,
@@ -194,7 +196,7 @@ impl Outside {
         mac.update(format!("{id}.{at}.{body}").as_bytes());
         let signature = format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()));
         let path = format!("webhooks/{}", self.places.webhook_endpoint);
-        Ok(Request::new("demo.webhook", Method::POST, join(&self.places.product, &path)?)
+        Ok(Request::new("demo.webhook", Method::POST, join(&self.places.webhooks, &path)?)
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", at)

@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::deployed::{Shown, Stack};
 use super::outside::{Login, Places};
 use super::play::Script;
 use crate::{host, sandboxes, say, serve};
@@ -40,6 +41,7 @@ pub struct World {
 enum Product {
     Here { stop: watch::Sender<bool>, running: JoinHandle<()> },
     Child { config: PathBuf, child: Box<Child> },
+    Deployed(Shown),
     Stopped,
 }
 
@@ -48,15 +50,22 @@ impl World {
     ///
     /// # Errors
     /// In words, when one of them cannot start.
-    pub async fn start(port: u16, script: Script) -> Result<Self, String> {
+    pub async fn start(port: u16, script: Script, deployed: Option<&Path>) -> Result<Self, String> {
         let paytrace = Box::new(PaytraceSim::new(PaytraceConfig::default()));
         let paytrace = sandboxes::start(paytrace, None, 0).await?;
         let sage300 = sandboxes::start(sandboxes::sage300(None)?, None, 0).await?;
         let port = if port == 0 { free_port()? } else { port };
-        let places = places(&paytrace, &sage300, port)?;
+        let mut places = places(&paytrace, &sage300, port)?;
         let folder = folder()?;
-        let config = write_config(&folder, &places, script)?;
-        let product = Product::start(&config, script).await?;
+        let product = match deployed {
+            None => Product::start(&write_config(&folder, &places, script)?, script).await?,
+            Some(outputs) => {
+                let stack = Stack::read(outputs)?;
+                places.webhooks = stack.webhooks()?;
+                stack.configure(&config_text(&places, script, &stack.keys())).await?;
+                Product::Deployed(stack.show(port).await?)
+            }
+        };
         Ok(Self { paytrace, sage300, product, places, folder })
     }
 
@@ -115,6 +124,7 @@ impl Product {
                     say::problem(format!("the product could not be stopped: {error}"));
                 }
             }
+            Self::Deployed(shown) => shown.stop().await,
             Self::Stopped => {}
         }
     }
@@ -123,7 +133,7 @@ impl Product {
 /// The hosts a demonstration may contact, on any of its ports.
 #[must_use]
 pub fn loopback_rules(places: &Places) -> Vec<EgressRule> {
-    let urls = [&places.paytrace, &places.sage300, &places.product];
+    let urls = [&places.paytrace, &places.sage300, &places.product, &places.webhooks];
     let port = |url: &Url| url.port_or_known_default().unwrap_or(80);
     urls.iter().map(|url| EgressRule::loopback("127.0.0.1", port(url))).collect()
 }
@@ -143,6 +153,7 @@ fn places(paytrace: &Running, sage300: &Running, port: u16) -> Result<Places, St
         paytrace: url(format!("http://{}/", paytrace.address()))?,
         sage300: url(format!("http://{}/", sage300.address()))?,
         product: url(format!("http://127.0.0.1:{port}/"))?,
+        webhooks: url(format!("http://127.0.0.1:{port}/"))?,
         webhook_endpoint: ENDPOINT.to_owned(),
         webhook_secret: WEBHOOK_SECRET.to_owned(),
         paytrace_login: Login {
@@ -173,16 +184,39 @@ fn write_config(folder: &Path, places: &Places, script: Script) -> Result<PathBu
     secret(folder, "sage", SAGE_USER)?;
     secret(folder, "paytrace", PAYTRACE_PASSWORD)?;
     secret(folder, "relay", &format!("whsec_{WEBHOOK_SECRET}"))?;
+    let file = |name: &str| format!("{{file: {}/{name}}}", folder.display());
+    let keys = Keys {
+        store: format!("store: {{path: {}/paysage.sqlite}}", folder.display()),
+        sage: file("sage"),
+        paytrace: file("paytrace"),
+        relay: file("relay"),
+    };
+    let path = folder.join("paysage.yaml");
+    fs::write(&path, config_text(places, script, &keys))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(path)
+}
+
+/// What of a configuration depends on where the product runs.
+pub struct Keys {
+    pub store: String,
+    pub sage: String,
+    pub paytrace: String,
+    pub relay: String,
+}
+
+fn config_text(places: &Places, script: Script, keys: &Keys) -> String {
     let listen = format!("127.0.0.1:{}", places.product.port_or_known_default().unwrap_or(0));
     let timeout_ms = if script.storm { 3_000 } else { 30_000 };
-    let text = format!(
+    let Keys { store, sage: sage_key, paytrace: paytrace_key, relay } = keys;
+    format!(
         "listen: {listen}
-store: {{path: {folder}/paysage.sqlite}}
+{store}
 companies:
   SAMLTD:
     url: {sage}Sage300WebApi/v1.0/-
     user: {SAGE_USER}
-    password: {{file: {folder}/sage}}
+    password: {sage_key}
     request_timeout_ms: {timeout_ms}
     post_timeout_ms: {timeout_ms}
     requests_in_flight_max: 8
@@ -192,7 +226,7 @@ merchants:
     paytrace:
       url: {paytrace}
       username: {PAYTRACE_USER}
-      password: {{file: {folder}/paytrace}}
+      password: {paytrace_key}
       integrator_id: {INTEGRATOR}
       request_timeout_ms: {timeout_ms}
     currency: USD
@@ -203,7 +237,7 @@ webhooks:
   {ENDPOINT}:
     merchant: main
     scheme: standard_webhooks
-    secrets: [{{file: {folder}/relay}}]
+    secrets: [{relay}]
     transaction_pointers: [/transaction_id]
 posting: {{linger_ms: 1000, settle_ms: 2500, lease_ms: 5000, sweep_interval_ms: 2000, \
 sweep_idle_ms: 4000}}
@@ -211,13 +245,9 @@ polling: {{interval_ms: 2000}}
 retry: {{base_ms: 200, cap_ms: 2000}}
 log: {{level: error}}
 ",
-        folder = folder.display(),
         sage = places.sage300,
         paytrace = places.paytrace,
-    );
-    let path = folder.join("paysage.yaml");
-    fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    Ok(path)
+    )
 }
 
 fn secret(folder: &Path, name: &str, value: &str) -> Result<(), String> {

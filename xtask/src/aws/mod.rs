@@ -1,0 +1,106 @@
+//! The product on an emulator of AWS: the real template, the real binaries, simulated vendors.
+//!
+//! 1. the emulator and what deploys to it are installed into a Python environment of our own
+//! 2. the crate `aws` passes the stores' conformance suite and its own tests against it
+//! 3. the stack is deployed with the functions' own rights enforced, and days are played through it
+
+mod emulator;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use emulator::Emulator;
+
+use crate::{scenarios, shell};
+
+/// Days played, each on a stack of its own.
+const DAYS: [(&str, u64); 3] = [("happy-day", 1), ("storm", 1), ("storm", 2)];
+const FUNCTIONS: [&str; 4] = ["webhook", "poller", "transformer", "poster"];
+
+/// All of it; true when everything passed.
+#[must_use]
+pub fn aws() -> bool {
+    passed(installed().and_then(|python| {
+        conformance(&python)?;
+        let built = build()?;
+        for (scenario, seed) in DAYS {
+            day(&python, &built, scenario, seed)?;
+        }
+        Ok(())
+    }))
+}
+
+fn passed(done: Result<(), String>) -> bool {
+    if let Err(problem) = &done {
+        shell::say(&format!("aws: {problem}"));
+    }
+    done.is_ok()
+}
+
+/// What was built for the stack.
+struct Built {
+    paysage: PathBuf,
+    /// The functions, stripped.
+    functions: PathBuf,
+}
+
+/// A Python environment with the emulator in it.
+fn installed() -> Result<PathBuf, String> {
+    let requirements = shell::root().join("tests/aws/requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
+    let folder = shell::root().join(".venv-aws");
+    let (python, noted) = (folder.join("bin/python"), folder.join("installed.txt"));
+    if std::fs::read_to_string(&noted).is_ok_and(|has| has == wanted) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder), "make a Python environment")?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements);
+    run(&mut install, "install the emulator")?;
+    std::fs::write(noted, wanted).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+/// The tests of the crate `aws`, which are skipped where no emulator is named.
+fn conformance(python: &Path) -> Result<(), String> {
+    let tests = shell::test_binary("aws").ok_or("the tests of the crate aws do not build")?;
+    let emulator = Emulator::start(python, false)?;
+    run(emulator.told(&mut Command::new(tests)), "pass the tests against the emulator")
+}
+
+fn build() -> Result<Built, String> {
+    let paysage = shell::build_paysage(false).ok_or("paysage does not build")?;
+    let mut command = shell::cargo(["build", "--locked", "--package", "paysage"]);
+    for function in FUNCTIONS {
+        command.args(["--package", function]);
+    }
+    run(&mut command, "build the functions")?;
+    let from = paysage.parent().ok_or("the program is nowhere")?;
+    let functions = shell::scratch("functions").map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(&functions).map_err(|error| error.to_string())?;
+    for function in FUNCTIONS {
+        let mut strip = Command::new("strip");
+        strip.arg("-o").arg(functions.join(function)).arg(from.join(function));
+        run(&mut strip, "strip a function")?;
+    }
+    Ok(Built { functions, paysage })
+}
+
+/// Plays a scenario through a stack made for it.
+fn day(python: &Path, built: &Built, scenario: &str, seed: u64) -> Result<(), String> {
+    let emulator = Emulator::start(python, true)?;
+    let outputs = emulator.deploy(&built.functions)?;
+    let _ticking = emulator.tick()?;
+    let mut prepare = |command: &mut Command| {
+        emulator.told(command).arg("--deployed").arg(&outputs);
+    };
+    let named = format!("aws-{scenario}");
+    if scenarios::one(&built.paysage, scenario, seed, &named, &mut prepare) {
+        return Ok(());
+    }
+    Err(format!("{scenario}, seed {seed}, did not pass; see {}", emulator.log().display()))
+}
+
+fn run(command: &mut Command, what: &str) -> Result<(), String> {
+    if shell::passes(command) { Ok(()) } else { Err(format!("could not {what}")) }
+}
