@@ -33,6 +33,7 @@ const PARTS: &[Part] = &[
         run: scenarios::scenarios,
     },
     Part { name: "kill", about: "the program killed and started again", run: scenarios::kill },
+    Part { name: "template", about: "the templates and their linters", run: aws::template },
     Part { name: "aws", about: "deployed to an emulator of AWS", run: aws::aws },
 ];
 

@@ -5,6 +5,7 @@ use assembly::vendors::{self, Network};
 use runtime::config::Purpose;
 use serde_json::{Value, json};
 
+use crate::figures::figures;
 use crate::{Deps, handle};
 
 pub const MAKING: Making<Deps> = Making {
@@ -17,7 +18,10 @@ pub const MAKING: Making<Deps> = Making {
 
 /// # Errors
 /// When a window was not read whole; the next run takes it up.
-pub async fn invoked(deps: &Deps, _: Invocation) -> Result<Value, BoxError> {
-    let report = handle(deps).await?;
+pub async fn invoked(deps: &Deps, invocation: Invocation) -> Result<Value, BoxError> {
+    let polled = handle(deps).await;
+    let store = deps.poll.store.as_ref();
+    invocation.figures(&figures(store, deps.poll.clock.now()).await?);
+    let report = polled?;
     Ok(json!({ "seen": report.seen, "hinted": report.hinted }))
 }

@@ -2,6 +2,7 @@
 //! hint was lost are queued again, and what is held is looked at again.
 
 mod deps;
+pub mod figures;
 pub mod lambda;
 
 use engine::poll::{PollError, Report};

@@ -17,6 +17,7 @@ use aws::store::DynamoStore;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
 use engine::port::Clock;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -24,6 +25,7 @@ use runtime::config::{
     Config, Log, LogFormat, Purpose, Retry, Secret, Secrets, managed_ids, resolve_managed,
 };
 use runtime::deployment::{Aws, Deployment};
+use runtime::metrics::{self, Figure};
 use runtime::records::receives;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,6 +38,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The name of the configuration in the table of documents.
 pub const CONFIGURATION: &str = "paysage.yaml";
+
+/// Counts requests whose sender is not who they say, such as webhooks with a wrong signature.
+pub const NOT_AUTHENTICATED: &str = "NotAuthenticated";
 
 /// How long configuration and secrets are used without looking again; below the age a secret may
 /// reach, five minutes.
@@ -53,9 +58,15 @@ pub struct Invocation {
     event: Value,
     deadline_ms: u64,
     queue: Arc<SqsQueue>,
+    environment: String,
 }
 
 impl Invocation {
+    /// Writes figures of this environment.
+    pub fn figures(&self, figures: &[Figure]) {
+        metrics::write(&self.environment, figures);
+    }
+
     /// Milliseconds until Lambda ends it.
     #[must_use]
     pub fn remaining_ms(&self) -> u64 {
@@ -119,6 +130,7 @@ where
                 event: event.payload,
                 deadline_ms: event.context.deadline,
                 queue: Arc::clone(&deployed.queue),
+                environment: deployed.deployment.environment.clone(),
             };
             let deps = deployed.deps().await.map_err(told)?;
             handle(&deps, invocation).await.map_err(told)
@@ -134,8 +146,12 @@ pub fn serve(making: Making<Router>) -> ExitCode {
         let deployed = &deployed;
         lambda_http::run(lambda_http::service_fn(async move |request: lambda_http::Request| {
             let router = deployed.deps().await.map_err(told)?;
-            let response = Router::clone(&router).oneshot(request.map(Body::new)).await;
-            response.map_err(BoxError::from)
+            let response = Router::clone(&router).oneshot(request.map(Body::new)).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let figure = Figure::count(NOT_AUTHENTICATED, 1);
+                metrics::write(&deployed.deployment.environment, &[figure]);
+            }
+            Ok::<_, BoxError>(response)
         }))
         .await
     })

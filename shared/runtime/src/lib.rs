@@ -6,5 +6,6 @@ pub mod clock;
 pub mod config;
 pub mod deployment;
 pub mod json;
+pub mod metrics;
 pub mod records;
 pub mod telemetry;

@@ -5,11 +5,13 @@
 //! 3. the stack is deployed with the functions' own rights enforced, and days are played through it
 
 mod emulator;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use emulator::Emulator;
+use python::environment;
 
 use crate::{scenarios, shell};
 
@@ -20,13 +22,23 @@ const FUNCTIONS: [&str; 4] = ["webhook", "poller", "transformer", "poster"];
 /// All of it; true when everything passed.
 #[must_use]
 pub fn aws() -> bool {
-    passed(installed().and_then(|python| {
+    passed(environment(".venv-aws", "tests/aws/requirements.txt").and_then(|python| {
         conformance(&python)?;
         let built = build()?;
         for (scenario, seed) in DAYS {
             day(&python, &built, scenario, seed)?;
         }
         Ok(())
+    }))
+}
+
+/// The templates: what linters say of them, and what they must have.
+#[must_use]
+pub fn template() -> bool {
+    let linting = environment(".venv-lint", "tests/aws/lint/requirements.txt");
+    passed(linting.and_then(|python| {
+        let script = shell::root().join("tests/aws/lint/check.py");
+        run(Command::new(python).arg(script), "find the templates in order")
     }))
 }
 
@@ -42,23 +54,6 @@ struct Built {
     paysage: PathBuf,
     /// The functions, stripped.
     functions: PathBuf,
-}
-
-/// A Python environment with the emulator in it.
-fn installed() -> Result<PathBuf, String> {
-    let requirements = shell::root().join("tests/aws/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
-    let folder = shell::root().join(".venv-aws");
-    let (python, noted) = (folder.join("bin/python"), folder.join("installed.txt"));
-    if std::fs::read_to_string(&noted).is_ok_and(|has| has == wanted) {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv"]).arg(&folder), "make a Python environment")?;
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements);
-    run(&mut install, "install the emulator")?;
-    std::fs::write(noted, wanted).map_err(|error| error.to_string())?;
-    Ok(python)
 }
 
 /// The tests of the crate `aws`, which are skipped where no emulator is named.
