@@ -2,7 +2,8 @@
 //!
 //! 1. the emulator and what deploys to it are installed into a Python environment of our own
 //! 2. the crate `aws` passes the stores' conformance suite and its own tests against it
-//! 3. the stack is deployed with the functions' own rights enforced, and days are played through it
+//! 3. the stack is deployed with the functions' own rights enforced, days are played through it, and
+//!    it is probed
 
 mod emulator;
 mod python;
@@ -28,7 +29,7 @@ pub fn aws() -> bool {
         for (scenario, seed) in DAYS {
             day(&python, &built, scenario, seed)?;
         }
-        Ok(())
+        probes(&python, &built)
     }))
 }
 
@@ -94,6 +95,17 @@ fn day(python: &Path, built: &Built, scenario: &str, seed: u64) -> Result<(), St
         return Ok(());
     }
     Err(format!("{scenario}, seed {seed}, did not pass; see {}", emulator.log().display()))
+}
+
+/// Messages nobody can read or that come again, functions killed in the middle, single rights left
+/// out.
+fn probes(python: &Path, built: &Built) -> Result<(), String> {
+    let emulator = Emulator::start(python, true)?;
+    let outputs = emulator.deploy(&built.functions)?;
+    let script = shell::root().join("tests/aws/probes.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg("--outputs").arg(outputs).arg("--paysage").arg(&built.paysage);
+    run(emulator.told(&mut command), "pass the probes")
 }
 
 fn run(command: &mut Command, what: &str) -> Result<(), String> {
