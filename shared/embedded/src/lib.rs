@@ -13,6 +13,7 @@ use std::sync::Arc;
 use engine::port::Clock;
 use thiserror::Error;
 
+pub use history::Sighting;
 pub use queue::{Delivery, Depth, SqliteQueue};
 pub use store::SqliteStore;
 
@@ -20,6 +21,7 @@ use writer::Writer;
 
 mod column;
 mod effect;
+mod history;
 mod inbox;
 mod manifest;
 mod queue;

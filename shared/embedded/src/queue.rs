@@ -197,7 +197,7 @@ fn count(connection: &Connection, queue: QueueName, now: Timestamp) -> Fallible<
     })
 }
 
-fn word(queue: QueueName) -> &'static str {
+pub(crate) fn word(queue: QueueName) -> &'static str {
     match queue {
         QueueName::Hints => "hints",
         QueueName::EffectsReady => "effects_ready",
