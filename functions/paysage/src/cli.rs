@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::operator::{explain, hold, redrive};
 use crate::{demo, sandboxes, say, serve, simulate};
 
 /// Keeps card payments (PayTrace) and the books (Sage 300) the same.
@@ -23,6 +24,14 @@ enum Command {
     Serve(ServeOptions),
     /// Try the product against seeded faults in virtual time
     Simulate(simulate::command::Options),
+    /// Tell everything known about one payment
+    Explain(explain::Options),
+    /// Keep a payment from being posted
+    Hold(hold::HoldOptions),
+    /// Have a held payment decided again
+    Release(hold::ReleaseOptions),
+    /// Queue again what was not worked off
+    Redrive(redrive::Options),
     /// Run a simulated vendor alone, for any client
     #[command(subcommand)]
     Sandbox(sandboxes::Sandbox),
@@ -53,15 +62,29 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(async {
-        match cli.command {
-            Command::Demo(options) => demo::run(&options).await,
-            Command::Serve(options) => serve::run(&options.config, options.check).await,
-            Command::Sandbox(sandbox) => sandboxes::run(sandbox).await,
-            Command::Simulate(options) => simulate::command::perform(&options),
-        }
-    });
-    ended(done)
+    ended(runtime.block_on(perform(cli.command)))
+}
+
+/// Does what the arguments say, the program's name first, within the caller's runtime.
+///
+/// # Errors
+/// In words, when it was not done or they are no command.
+pub async fn given<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<(), String> {
+    let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string())?;
+    perform(cli.command).await
+}
+
+async fn perform(command: Command) -> Result<(), String> {
+    match command {
+        Command::Demo(options) => demo::run(&options).await,
+        Command::Serve(options) => serve::run(&options.config, options.check).await,
+        Command::Explain(options) => explain::perform(&options).await,
+        Command::Hold(options) => hold::hold(&options).await,
+        Command::Release(options) => hold::release(&options).await,
+        Command::Redrive(options) => redrive::perform(&options).await,
+        Command::Sandbox(sandbox) => sandboxes::run(sandbox).await,
+        Command::Simulate(options) => simulate::command::perform(&options),
+    }
 }
 
 fn ended(done: Result<(), String>) -> ExitCode {

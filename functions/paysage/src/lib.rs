@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod demo;
 pub mod host;
+pub mod operator;
 pub mod page;
 pub mod sandboxes;
 pub mod say;

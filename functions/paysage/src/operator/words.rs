@@ -1,0 +1,127 @@
+//! States and reasons in words a finance person reads.
+
+use domain::effect::{Content, Document, Effect, EffectKind, EffectState, Hold};
+use domain::exception::ReasonCode;
+use domain::fact::FactName;
+use domain::manifest::ManifestState;
+use jiff::Timestamp;
+
+/// Evidence of a hold a person asked for starts with this.
+const BY_PERSON: &str = "held by a person: ";
+
+/// The code such a hold is stored under: one that is never decided again by itself, since there is
+/// none of its own. What a person reads is made from the evidence.
+const CODE: ReasonCode = ReasonCode::AmountInvalid;
+
+pub(super) fn person_hold(words: &str) -> Hold {
+    Hold { reason: CODE, evidence: format!("{BY_PERSON}{words}") }
+}
+
+/// What the person said, when a person holds it.
+pub(super) fn said_by_person(hold: &Hold) -> Option<&str> {
+    hold.evidence.strip_prefix(BY_PERSON).filter(|_| hold.reason == CODE)
+}
+
+/// Why it is held, in one line.
+pub(super) fn why(hold: &Hold) -> String {
+    match said_by_person(hold) {
+        Some(said) => format!("{BY_PERSON}{said}"),
+        None => format!("{}: {}", hold.reason, hold.evidence),
+    }
+}
+
+/// What a person can do about it.
+pub(super) fn remedy(effect: &Effect) -> Option<String> {
+    let hold = effect.hold.as_ref()?;
+    Some(match said_by_person(hold) {
+        Some(_) => format!("`paysage release {}` lets it go on.", effect.key),
+        None => hold.reason.fix().to_owned(),
+    })
+}
+
+pub(super) fn state(effect: &Effect) -> &'static str {
+    match effect.state {
+        EffectState::Ready => "READY: goes to Sage with the next batch",
+        EffectState::Assigned => "ASSIGNED: in a batch on its way to Sage",
+        EffectState::Posted => "POSTED: in Sage",
+        EffectState::Cancelled => "CANCELLED: nothing of it is in Sage, and nothing will be",
+        EffectState::Held => "HELD: nothing of it is in Sage until this is settled",
+    }
+}
+
+pub(super) fn kind(kind: EffectKind) -> &'static str {
+    match kind {
+        EffectKind::Receipt => "receipt",
+        EffectKind::Refund => "refund",
+    }
+}
+
+pub(super) fn fact(name: FactName) -> &'static str {
+    match name {
+        FactName::Captured => "the money was taken",
+        FactName::Authorized => "authorized, not taken yet",
+        FactName::Settled => "settled",
+        FactName::Refunded => "refunded",
+        FactName::Voided => "voided",
+        FactName::Declined => "declined",
+    }
+}
+
+pub(super) fn manifest(state: ManifestState) -> &'static str {
+    match state {
+        ManifestState::Sealed => "sealed; no batch in Sage is chosen yet",
+        ManifestState::Committed => "its batch in Sage is chosen, and still Open",
+        ManifestState::Frozen => "its batch is ready to post",
+        ManifestState::Posting => "its batch is being posted",
+        ManifestState::Posted => "posted",
+        ManifestState::Partial => "posted, but for entries Sage refused",
+        ManifestState::Aborted => "given up before any batch was chosen",
+    }
+}
+
+/// What the entry in Sage is made from.
+pub(super) fn content(content: &Content) -> String {
+    let target = match &content.document {
+        Document::Receipt { lines } if lines.is_empty() => "applied to nothing".to_owned(),
+        Document::Receipt { lines } => {
+            let applied: Vec<String> =
+                lines.iter().map(|line| format!("{} {}", line.document, line.amount)).collect();
+            format!("applied to {}", applied.join(", "))
+        }
+        Document::Prepayment { order: Some(order) } => format!("prepayment on order {order}"),
+        Document::Prepayment { order: None } => "prepayment".to_owned(),
+        Document::UnappliedCash => "unapplied cash".to_owned(),
+    };
+    format!(
+        "{} for customer {} in {}, bank {}, posting date {}, {target}",
+        content.amount, content.customer, content.company, content.bank, content.posting_date
+    )
+}
+
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::sample;
+    use ledger::decide::may_heal;
+
+    #[test]
+    fn what_a_person_holds_is_never_taken_up_by_itself() {
+        let hold = person_hold("the customer disputes it");
+        assert_eq!(said_by_person(&hold), Some("the customer disputes it"));
+        assert!(!may_heal(&Effect { hold: Some(hold.clone()), ..sample::held(1) }));
+        assert_eq!(why(&hold), "held by a person: the customer disputes it");
+    }
+
+    #[test]
+    fn what_a_program_holds_is_not_taken_for_a_persons() {
+        let zero = Hold { reason: CODE, evidence: "the captured amount is 0.00 USD".to_owned() };
+        assert_eq!(said_by_person(&zero), None);
+        let other = Hold { reason: ReasonCode::BankUnknown, ..person_hold("x") };
+        assert_eq!(said_by_person(&other), None);
+        assert!(why(&zero).starts_with("amount_invalid: "));
+    }
+}
