@@ -8,6 +8,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod stock_client;

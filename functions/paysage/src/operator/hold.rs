@@ -9,7 +9,7 @@
 //! costs time only: the product looks at such items now and then.
 
 use clap::Args;
-use domain::effect::{Effect, EffectKey, EffectState, Hold};
+use domain::effect::{Effect, EffectKey, EffectState};
 use domain::exception::ReasonCode;
 use engine::hint::Hint;
 use engine::port::{Queue, QueueName};
@@ -85,9 +85,6 @@ struct Change {
 /// Longest reason kept, in characters.
 const REASON_CHARS_MAX: usize = 500;
 
-/// Evidence of an item a person released starts with this.
-const RELEASED: &str = "released by a person, to be decided again";
-
 fn reason(text: &str) -> Result<String, String> {
     let text = runtime::card::redact(text.trim());
     if text.is_empty() {
@@ -149,8 +146,7 @@ async fn released(desk: &Desk, story: &Story, effect: &Effect) -> Result<Change,
     }
     if !may_heal(effect) {
         let was = effect.hold.as_ref().map(words::why).unwrap_or_default();
-        let evidence = format!("{RELEASED} (was {was})");
-        let decision = Decision::Held(Hold { reason: ReasonCode::Unexpected, evidence });
+        let decision = Decision::Held(words::released_hold(&was));
         let store = &desk.embedded.store;
         let changed = store.decide_effect(key, effect.generation, &decision, None).await;
         if changed.map_err(failed)? != Changed::Done {

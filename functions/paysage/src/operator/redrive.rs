@@ -91,6 +91,7 @@ impl Plan {
         let mut for_person = Vec::new();
         events(desk, &mut candidates, &mut for_person).await?;
         held(desk, &mut candidates, &mut for_person).await?;
+        batches(desk, &mut for_person).await?;
         let queued: BTreeSet<String> = hints(desk).await?.iter().map(Hint::body).collect();
         let mut planned = BTreeSet::new();
         let mut plan = Self { items: Vec::new(), waiting: 0, beyond: 0, for_person };
@@ -202,6 +203,17 @@ async fn held(
     Ok(())
 }
 
+/// No message moves a batch that waits for a person.
+async fn batches(desk: &Desk, for_person: &mut Vec<String>) -> Result<(), String> {
+    let held = desk.embedded.store.held_manifests(LOOKED_THROUGH_MAX).await;
+    for manifest in held.map_err(|error| say::chain(&error))? {
+        let why = manifest.hold.as_ref().map(words::why).unwrap_or_default();
+        let payments = count(manifest.entries.len(), "payment", "payments");
+        for_person.push(format!("batch of {payments}, {}: {why}", manifest.total));
+    }
+    Ok(())
+}
+
 fn items(number: usize) -> String {
     count(number, "item", "items")
 }
@@ -216,6 +228,7 @@ fn rate(text: &str) -> Result<NonZeroU32, String> {
 mod tests {
     use super::*;
     use crate::operator::sample::{Books, NOW, at};
+    use crate::operator::words::person_hold;
     use domain::exception::ReasonCode;
 
     async fn books() -> Books {
@@ -227,6 +240,9 @@ mod tests {
         books.held(514).await;
         books.held_for(515, ReasonCode::AmountInvalid, "0.00").await;
         books.ready(516).await;
+        let manifest = books.assigned(516, 148).await;
+        let hold = person_hold("looked at");
+        books.store().hold_manifest(&manifest, Some(&hold)).await.unwrap();
         books
     }
 
@@ -243,8 +259,9 @@ mod tests {
             "3 items would be queued",
             "main/511: event e1 of 2026-03-02 12:00:00 (UTC, by standard_webhooks) was not",
             "main/514: 10.00 USD is held, customer_not_found: who is it?",
-            "1 item left out: only a person can settle them",
+            "2 items left out: only a person can settle them",
             "main/515/Receipt/1, 10.00 USD: amount_invalid: 0.00",
+            "batch of 1 payment, 10.00 USD: held by a person: looked at",
         ] {
             assert!(text.contains(words), "`{words}`:\n{text}");
         }

@@ -13,8 +13,16 @@ const BY_PERSON: &str = "held by a person: ";
 /// none of its own. What a person reads is made from the evidence.
 const CODE: ReasonCode = ReasonCode::AmountInvalid;
 
+/// Evidence of an item a person released starts with this.
+const RELEASED: &str = "released by a person, to be decided again";
+
 pub(super) fn person_hold(words: &str) -> Hold {
     Hold { reason: CODE, evidence: format!("{BY_PERSON}{words}") }
+}
+
+/// Taken up by itself; a new decision replaces it at once when the product runs.
+pub(super) fn released_hold(was: &str) -> Hold {
+    Hold { reason: ReasonCode::Unexpected, evidence: format!("{RELEASED} (was {was})") }
 }
 
 /// What the person said, when a person holds it.
@@ -24,19 +32,26 @@ pub(super) fn said_by_person(hold: &Hold) -> Option<&str> {
 
 /// Why it is held, in one line.
 pub(super) fn why(hold: &Hold) -> String {
-    match said_by_person(hold) {
-        Some(said) => format!("{BY_PERSON}{said}"),
-        None => format!("{}: {}", hold.reason, hold.evidence),
+    if said_by_person(hold).is_some() || is_released(hold) {
+        return hold.evidence.clone();
     }
+    format!("{}: {}", hold.reason, hold.evidence)
 }
 
 /// What a person can do about it.
 pub(super) fn remedy(effect: &Effect) -> Option<String> {
     let hold = effect.hold.as_ref()?;
-    Some(match said_by_person(hold) {
-        Some(_) => format!("`paysage release {}` lets it go on.", effect.key),
-        None => hold.reason.fix().to_owned(),
+    Some(if said_by_person(hold).is_some() {
+        format!("`paysage release {}` lets it go on.", effect.key)
+    } else if is_released(hold) {
+        "Nothing: it is decided anew when the product runs.".to_owned()
+    } else {
+        hold.reason.fix().to_owned()
     })
+}
+
+fn is_released(hold: &Hold) -> bool {
+    hold.reason == ReasonCode::Unexpected && hold.evidence.starts_with(RELEASED)
 }
 
 pub(super) fn state(effect: &Effect) -> &'static str {
@@ -114,6 +129,16 @@ mod tests {
         assert_eq!(said_by_person(&hold), Some("the customer disputes it"));
         assert!(!may_heal(&Effect { hold: Some(hold.clone()), ..sample::held(1) }));
         assert_eq!(why(&hold), "held by a person: the customer disputes it");
+    }
+
+    #[test]
+    fn what_a_person_released_is_taken_up_by_itself() {
+        let hold = released_hold(&why(&person_hold("disputed")));
+        let effect = Effect { hold: Some(hold.clone()), ..sample::held(1) };
+        assert!(may_heal(&effect));
+        assert_eq!(said_by_person(&hold), None);
+        assert!(why(&hold).starts_with("released by a person"), "{}", why(&hold));
+        assert!(remedy(&effect).unwrap().starts_with("Nothing"));
     }
 
     #[test]
