@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::shell;
+use crate::{aws, shell};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -22,31 +22,40 @@ struct Bench {
     name: &'static str,
     /// What it measures.
     about: &'static str,
-    /// Package and its example, built in the release profile, that prints the figures.
-    package: &'static str,
-    example: &'static str,
+    figures: Figures,
 }
 
-/// To add a bench: write `examples/<example>.rs` in the package, and a line here.
+/// Where figures come from.
+enum Figures {
+    /// A package and its example, built in the release profile, that prints them.
+    Example(&'static str, &'static str),
+    /// A function that finds them.
+    Found(fn() -> Option<Value>),
+}
+
+/// To add a bench: write `examples/<example>.rs` in a package, or a function here, and a line.
 const BENCHES: &[Bench] = &[
     Bench {
         name: "webhook",
         about: "verify, parse and scan a 2 kB webhook, as a multiple of its HMAC; target 4",
-        package: "webhook",
-        example: "scan_cost",
+        figures: Figures::Example("webhook", "scan_cost"),
     },
     Bench {
         name: "posting",
         about: "Sage calls per payment against 3/N (target 2); 10,000 queued payments through \
                 `paysage serve` (60 s, 200 MB, growth 1.2)",
-        package: "paysage",
-        example: "posting",
+        figures: Figures::Example("paysage", "posting"),
     },
     Bench {
         name: "store",
         about: "durable messages a second on the embedded store",
-        package: "embedded",
-        example: "throughput",
+        figures: Figures::Example("embedded", "throughput"),
+    },
+    Bench {
+        name: "start",
+        about: "milliseconds from process start to the first request for work (webhook 5, poster 8), \
+                zip (4 MB) and memory (20 MB), beside functions in Python and Node",
+        figures: Figures::Found(aws::cold_start),
     },
 ];
 
@@ -82,14 +91,18 @@ pub fn run(options: &Options) -> bool {
 }
 
 fn figures_of(bench: &Bench) -> Option<Value> {
-    let arguments = ["run", "--release", "--quiet", "--locked", "--package", bench.package];
+    let (package, example) = match bench.figures {
+        Figures::Example(package, example) => (package, example),
+        Figures::Found(find) => return find(),
+    };
+    let arguments = ["run", "--release", "--quiet", "--locked", "--package", package];
     let mut command = shell::cargo(arguments);
-    let text = shell::output_of(command.args(["--example", bench.example]))?;
+    let text = shell::output_of(command.args(["--example", example]))?;
     last_object(&text)
 }
 
 /// The last line that is a JSON object; what stands before it is the bench's talk.
-fn last_object(text: &str) -> Option<Value> {
+pub(crate) fn last_object(text: &str) -> Option<Value> {
     let parsed = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
     parsed.into_iter().find(Value::is_object)
 }

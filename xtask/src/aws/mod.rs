@@ -7,12 +7,14 @@
 
 mod emulator;
 mod python;
+mod start;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use emulator::Emulator;
 use python::environment;
+pub use start::cold_start;
 
 use crate::{scenarios, shell};
 
