@@ -80,6 +80,7 @@ def start(api, command):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
         "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "PAYSAGE_ENVIRONMENT": "bench",
@@ -89,7 +90,7 @@ def start(api, command):
         "PAYSAGE_EFFECTS_READY_URL": "none",
     }
     arrived = []
-    waiting = threading.Thread(target=lambda: arrived.append(accept(api)))
+    waiting = threading.Thread(target=lambda: arrived.append(accept(api)), daemon=True)
     waiting.start()
     began = time.perf_counter()
     child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)

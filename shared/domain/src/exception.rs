@@ -82,6 +82,8 @@ reasons! {
         "A queued message could not be read: see its text, correct the sender, then send again.";
     AmountInvalid = "amount_invalid":
         "The amount is zero, negative or not exact in its currency: check it in PayTrace.";
+    HeldByPerson = "held_by_person":
+        "A person keeps it from being posted: see why; `paysage release` lets it go on.";
     Unexpected = "unexpected_failure":
         "Processing failed repeatedly in a way nobody foresaw: report it with the evidence.";
 }

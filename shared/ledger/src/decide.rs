@@ -119,7 +119,8 @@ pub fn may_heal(effect: &Effect) -> bool {
         Some(ReasonCode::PostingRefused | ReasonCode::SageRefused) => {
             effect.generation < refused_generations(effect.seal_max)
         }
-        Some(ReasonCode::RefundByHand | ReasonCode::AmountInvalid) | None => false,
+        Some(ReasonCode::RefundByHand | ReasonCode::AmountInvalid | ReasonCode::HeldByPerson)
+        | None => false,
         Some(_) => true,
     }
 }

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 /// Evidence of a hold a person asked for starts with this.
 const BY_PERSON: &str = "held by a person: ";
 
-/// The code such a hold is stored under: one that is never decided again by itself, since there is
-/// none of its own. What a person reads is made from the evidence.
-const CODE: ReasonCode = ReasonCode::AmountInvalid;
+/// The code such a hold is stored under.
+const CODE: ReasonCode = ReasonCode::HeldByPerson;
 
 /// Evidence of an item a person released starts with this.
 const RELEASED: &str = "released by a person, to be decided again";
@@ -143,10 +142,8 @@ mod tests {
 
     #[test]
     fn what_a_program_holds_is_not_taken_for_a_persons() {
-        let zero = Hold { reason: CODE, evidence: "the captured amount is 0.00 USD".to_owned() };
-        assert_eq!(said_by_person(&zero), None);
         let other = Hold { reason: ReasonCode::BankUnknown, ..person_hold("x") };
         assert_eq!(said_by_person(&other), None);
-        assert!(why(&zero).starts_with("amount_invalid: "));
+        assert!(why(&other).starts_with("bank_unknown: "));
     }
 }
