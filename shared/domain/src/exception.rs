@@ -67,7 +67,7 @@ reasons! {
     RefundByHand = "refund_needs_entry":
         "Enter the refund in Sage for the original receipt, then mark the item done.";
     VoidedAfterPosting = "voided_after_posting":
-        "Reverse the receipt in Bank Services; the item closes when Sage shows it as returned.";
+        "Reverse the receipt in Bank Services: the books show money that will not arrive.";
     FactChanged = "fact_changed":
         "PayTrace now states something else than before: compare both, correct Sage by hand.";
     PayloadChanged = "changed_payload_duplicate":
