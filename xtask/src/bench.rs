@@ -57,6 +57,11 @@ const BENCHES: &[Bench] = &[
                 zip (4 MB) and memory (20 MB), beside functions in Python and Node",
         figures: Figures::Found(aws::cold_start),
     },
+    Bench {
+        name: "aws",
+        about: "requests to AWS for each payment of a happy day; target 4.5 batched",
+        figures: Figures::Found(aws::requests),
+    },
 ];
 
 /// Runs the benches asked for; true when each printed its figures.

@@ -33,6 +33,24 @@ impl Emulator {
     /// A new, empty one; with `rights`, functions may do only what their roles allow.
     pub(super) fn start(python: &Path, rights: bool) -> Result<Self, String> {
         let port = free_port()?;
+        Self::seen_at(python, rights, port, port)
+    }
+
+    /// One whose functions call it through a recorder, which writes their requests to the file when
+    /// it is dropped.
+    pub(super) fn recorded(python: &Path, counts: &Path) -> Result<(Self, Stopped), String> {
+        let (port, seen_at) = (free_port()?, free_port()?);
+        let mut command = Command::new(python);
+        command.arg(shell::root().join("tests/aws/recorder.py"));
+        command.args(["--forward", &format!("http://127.0.0.1:{port}")]);
+        command.args(["--port", &seen_at.to_string(), "--counts"]).arg(counts);
+        // Functions that still call when the emulator has ended make it complain.
+        let child = command.stderr(Stdio::null()).spawn().map_err(|error| error.to_string())?;
+        let recorder = Stopped(child);
+        Ok((Self::seen_at(python, false, port, seen_at)?, recorder))
+    }
+
+    fn seen_at(python: &Path, rights: bool, port: u16, seen_at: u16) -> Result<Self, String> {
         let log = shell::scratch(&format!("emulator-{port}.log")).map_err(|e| e.to_string())?;
         let out = File::create(&log).map_err(|error| error.to_string())?;
         let err = out.try_clone().map_err(|error| error.to_string())?;
@@ -46,7 +64,7 @@ impl Emulator {
             .current_dir(shell::root().join("target"))
             .stdout(out)
             .stderr(err);
-        let child = surroundings(&mut command, port).spawn();
+        let child = surroundings(&mut command, seen_at).spawn();
         let child = child.map_err(|error| format!("the emulator does not start: {error}"))?;
         let emulator = Self { python: python.to_owned(), port, log, child: Stopped(child) };
         run(&mut emulator.script(&["ready"]), "reach the emulator")?;

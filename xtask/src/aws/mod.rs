@@ -7,6 +7,7 @@
 
 mod emulator;
 mod python;
+mod requests;
 mod start;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::process::Command;
 
 use emulator::Emulator;
 use python::environment;
+pub use requests::requests;
 pub use start::cold_start;
 
 use crate::{scenarios, shell};
@@ -86,7 +88,10 @@ fn build() -> Result<Built, String> {
 
 /// Plays a scenario through a stack made for it.
 fn day(python: &Path, built: &Built, scenario: &str, seed: u64) -> Result<(), String> {
-    let emulator = Emulator::start(python, true)?;
+    play(&Emulator::start(python, true)?, built, scenario, seed)
+}
+
+fn play(emulator: &Emulator, built: &Built, scenario: &str, seed: u64) -> Result<(), String> {
     let outputs = emulator.deploy(&built.functions)?;
     let _ticking = emulator.tick()?;
     let mut prepare = |command: &mut Command| {
