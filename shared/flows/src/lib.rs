@@ -1,0 +1,7 @@
+//! Flow, map, table and check documents: what they say, whether they may be used, and what they
+//! decide. Pure: no I/O, no clock, no thread.
+
+pub mod document;
+pub mod entity;
+pub mod problem;
+pub mod value;
