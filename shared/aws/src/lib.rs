@@ -4,6 +4,7 @@
 //! * [`documents`]: the configuration of an environment.
 //! * [`store`]: every operation of `ledger::store::Store` on one table.
 //! * [`queue`]: sending to the queues between functions.
+//! * [`releases`]: published documents, and which release is active.
 //! * [`redrive`]: sending dead letters back.
 //! * [`secrets`]: secrets by reference, kept for minutes.
 //!
@@ -14,6 +15,7 @@ pub mod connection;
 pub mod documents;
 pub mod queue;
 pub mod redrive;
+pub mod releases;
 pub mod secrets;
 pub mod store;
 

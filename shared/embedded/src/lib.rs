@@ -15,6 +15,7 @@ use thiserror::Error;
 
 pub use history::Sighting;
 pub use queue::{Delivery, Depth, SqliteQueue};
+pub use releases::SqliteReleases;
 pub use store::SqliteStore;
 
 use writer::Writer;
@@ -26,6 +27,7 @@ mod inbox;
 mod manifest;
 mod queue;
 mod register;
+mod releases;
 mod rows;
 mod schema;
 mod store;
@@ -38,6 +40,7 @@ mod writer;
 pub struct Embedded {
     pub store: SqliteStore,
     pub queue: SqliteQueue,
+    pub releases: SqliteReleases,
     writer: Arc<Writer>,
 }
 
@@ -105,6 +108,7 @@ impl Embedded {
         let writer = Arc::new(Writer::start(connection).map_err(OpenError::Thread)?);
         Ok(Self {
             store: SqliteStore::new(Arc::clone(&writer)),
+            releases: SqliteReleases::new(Arc::clone(&writer)),
             queue: SqliteQueue::new(Arc::clone(&writer), clock),
             writer,
         })

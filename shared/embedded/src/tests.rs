@@ -114,6 +114,12 @@ fn ready(transaction: u32) -> Effect {
 }
 
 #[tokio::test]
+async fn published_documents_are_kept_as_the_contract_says() {
+    let embedded = Embedded::in_memory(Arc::new(Hand::default())).unwrap();
+    ledger::releases::conforms(&embedded.releases).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_store_in_memory_conforms() {
     run(store_in_memory).await.unwrap();
 }

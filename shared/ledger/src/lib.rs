@@ -3,6 +3,7 @@
 //! * [`decide`]: what a payment's facts lead to, given what the books say.
 //! * [`posting`]: `step`, the protocol itself; it decides, somebody else performs.
 //! * [`store`]: the operations the protocol needs of a store, each with its condition.
+//! * [`releases`]: published documents, and which release is active.
 //! * [`memory`]: those operations in memory; [`conformance`] is the suite every store passes.
 
 pub mod conformance;
@@ -10,6 +11,7 @@ pub mod decide;
 pub mod matching;
 pub mod memory;
 pub mod posting;
+pub mod releases;
 pub mod store;
 
 #[cfg(test)]
