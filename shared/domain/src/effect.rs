@@ -1,5 +1,6 @@
 //! Effects: one document each, that must exist in Sage 300 exactly once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -85,6 +86,40 @@ pub struct Content {
     /// `EntryDescription` (at most 60 characters).
     pub description: String,
     pub document: Document,
+    #[serde(default, skip_serializing_if = "Extra::is_empty")]
+    pub extra: Extra,
+}
+
+/// What the flow documents put into the entry besides, and which of them decided it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Extra {
+    /// Further text properties of the entry, by Sage's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// Optional fields of the entry.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub optional_fields: BTreeMap<String, String>,
+    /// `release/flow`: not part of the content, only its origin.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub decided_by: String,
+}
+
+impl Extra {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds nothing for an entry that carries nothing more.
+    fn canon(&self, canon: Canon) -> Canon {
+        let lists = [("fields", &self.fields), ("optional_fields", &self.optional_fields)];
+        let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        filled.fold(canon, |canon, (name, list)| {
+            let canon = canon.text(name).number(i64::try_from(list.len()).unwrap_or(i64::MAX));
+            list.iter().fold(canon, |canon, (field, value)| canon.text(field).text(value))
+        })
+    }
 }
 
 impl Content {
@@ -101,6 +136,7 @@ impl Content {
             .text(&self.receipt_date.to_string())
             .text(&self.payment_code)
             .text(&self.description);
+        let canon = self.extra.canon(canon);
         match &self.document {
             Document::UnappliedCash => canon.text("unapplied_cash"),
             Document::Prepayment { order } => {

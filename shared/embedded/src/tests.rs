@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState};
+use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState, Extra};
 use domain::id::{PaymentKey, TransactionId};
 use domain::manifest::{Entry, Group, Manifest};
 use domain::money::{Currency, Money};
@@ -109,6 +109,7 @@ fn ready(transaction: u32) -> Effect {
         payment_code: "VISA".to_owned(),
         description: String::new(),
         document: Document::UnappliedCash,
+        extra: Extra::default(),
     };
     Effect::ready(key, content, at(i64::from(transaction)))
 }

@@ -3,6 +3,8 @@
 //! Sage assigns properties in the order in which they are sent: the fields here stand in that
 //! order, what drives before what depends. There is no `BatchStatus`: a batch is born Open, always.
 
+use std::collections::BTreeMap;
+
 use domain::effect::{AppliedLine, Content, Document};
 use domain::manifest::{Group, Manifest};
 use domain::money::Money;
@@ -24,6 +26,8 @@ pub enum Unsayable {
     Empty(&'static str),
     #[error("receipt {reference}: {amount} is not a positive amount")]
     NotPositive { reference: String, amount: Money },
+    #[error("{0} is not a property a flow may add to a receipt entry")]
+    NotOurs(String),
     #[error("receipt {0}: more is applied than was received")]
     Overapplied(String),
     #[error("receipt {0}: company, bank, currency or posting date is not the batch's")]
@@ -66,6 +70,20 @@ pub struct NewEntry {
     pub customer_receipt_amount: Decimal,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub applied_receipts_adjustments: Vec<NewLine>,
+    #[serde(rename = "ReceiptAdjustmentOptionalFiel", skip_serializing_if = "Vec::is_empty")]
+    pub optional_fields: Vec<NewOptionalField>,
+    /// Further text properties, under Sage's own names.
+    #[serde(flatten)]
+    pub fields: BTreeMap<String, String>,
+    pub update_operation: &'static str,
+}
+
+/// `OptionalField` must be set up in A/R first; writing it with its `Value` is enough. [O]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewOptionalField {
+    pub optional_field: String,
+    pub value: String,
     pub update_operation: &'static str,
 }
 
@@ -138,12 +156,39 @@ impl NewEntry {
             bank_receipt_amount: amount,
             customer_receipt_amount: amount,
             applied_receipts_adjustments: lines(content)?,
+            optional_fields: optional_fields(content)?,
+            fields: further(content)?,
             update_operation: INSERT,
         })
     }
 }
 
 const INSERT: &str = "Insert";
+
+/// Properties a flow document may add. Everything else of an entry is decided, or generated.
+pub const FURTHER: [(&str, usize); 1] = [("Payer", 60)];
+
+fn further(content: &Content) -> Result<BTreeMap<String, String>, Unsayable> {
+    let mut fields = BTreeMap::new();
+    for (name, value) in &content.extra.fields {
+        let known = FURTHER.iter().find(|(known, _)| known == name);
+        let (name, length_max) = known.ok_or_else(|| Unsayable::NotOurs(name.clone()))?;
+        fields.insert((*name).to_owned(), held(name, value, *length_max)?);
+    }
+    Ok(fields)
+}
+
+fn optional_fields(content: &Content) -> Result<Vec<NewOptionalField>, Unsayable> {
+    let fields = content.extra.optional_fields.iter();
+    let field = |(name, value): (&String, &String)| {
+        Ok(NewOptionalField {
+            optional_field: held("OptionalField", name, 12)?,
+            value: held("Value", value, 60)?,
+            update_operation: INSERT,
+        })
+    };
+    fields.map(field).collect()
+}
 
 fn transaction_type(document: &Document) -> &'static str {
     match document {

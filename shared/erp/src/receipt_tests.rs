@@ -51,6 +51,25 @@ fn a_receipt_with_its_lines() {
 }
 
 #[test]
+fn what_a_flow_adds_is_sent_and_nothing_of_ours_can_be_named() {
+    let mut more = content(Document::UnappliedCash);
+    more.extra.fields.insert("Payer".to_owned(), "Ada Example".to_owned());
+    more.extra.optional_fields.insert("STORE".to_owned(), "West".to_owned());
+    let said = NewBatch::of(&manifest(vec![more]), 1, &Settings::default()).unwrap();
+    let entry = &serde_json::to_value(said).unwrap()["ReceiptsAdjustments"][0];
+    assert_eq!(entry["Payer"], "Ada Example");
+    let expected =
+        json!([{"OptionalField": "STORE", "Value": "West", "UpdateOperation": "Insert"}]);
+    assert_eq!(entry["ReceiptAdjustmentOptionalFiel"], expected);
+
+    let set = |name: &str, value: &str| {
+        refusal(|c| drop(c.extra.fields.insert(name.to_owned(), value.to_owned())))
+    };
+    assert_eq!(set("CustomerNumber", "1"), Unsayable::NotOurs("CustomerNumber".to_owned()));
+    assert!(matches!(set("Payer", &"x".repeat(61)), Unsayable::TooLong { field: "Payer", .. }));
+}
+
+#[test]
 fn a_batch_is_never_born_ready() {
     let body = say(Document::UnappliedCash).to_string();
     assert!(!body.contains("BatchStatus") && !body.contains("ReadyToPost"));

@@ -1,6 +1,6 @@
 //! Values for tests.
 
-use domain::effect::{Content, Document, EffectKey, EffectKind};
+use domain::effect::{Content, Document, EffectKey, EffectKind, Extra};
 use domain::id::PaymentKey;
 use domain::manifest::{Entry, Group, Manifest};
 use domain::money::{Currency, Money};
@@ -22,6 +22,7 @@ pub fn content(document: Document) -> Content {
         payment_code: "CCARD".into(),
         description: "Card payment".into(),
         document,
+        extra: Extra::default(),
     }
 }
 

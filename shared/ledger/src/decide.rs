@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::account::{Customer, OpenDocument};
 use domain::effect::{
-    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold, SEAL_MAX,
+    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, Extra, HeldFor, Hold, SEAL_MAX,
 };
 use domain::exception::ReasonCode;
 use domain::fact::{FactName, Facts};
@@ -165,6 +165,7 @@ fn receipt(
         payment_code: payment_code.to_owned(),
         description: description(transaction),
         document,
+        extra: Extra::default(),
     })
 }
 

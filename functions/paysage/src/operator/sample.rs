@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::effect::{
-    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold, PostedAs,
+    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, Extra, HeldFor, Hold, PostedAs,
 };
 use domain::exception::{Exception, ReasonCode};
 use domain::fact::{FactName, FactValue, Facts};
@@ -72,6 +72,7 @@ pub(super) fn content(transaction: u32) -> Content {
         document: Document::Receipt {
             lines: vec![AppliedLine { document: "IN1".into(), amount: usd(1_000) }],
         },
+        extra: Extra::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use assembly::vendors;
-use domain::effect::{Content, Document, EffectKey, EffectKind};
+use domain::effect::{Content, Document, EffectKey, EffectKind, Extra};
 use domain::id::{BatchNumber, MerchantId};
 use domain::manifest::{Entry, Group, Manifest};
 use domain::transaction::{Status, Transaction};
@@ -230,6 +230,7 @@ impl Poster {
             payment_code: "CCARD".to_owned(),
             description: String::new(),
             document: Document::UnappliedCash,
+            extra: Extra::default(),
         };
         let group = Group::of(&content);
         let entry = Entry { effect, generation: 1, content };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState};
+use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState, Extra};
 use domain::id::{BatchNumber, PaymentKey};
 use domain::manifest::{Commit, Entry, Group, Manifest, ManifestState};
 use domain::money::{Currency, Money};
@@ -117,6 +117,7 @@ fn effect(id: &str) -> Effect {
         payment_code: "CCARD".into(),
         description: String::new(),
         document: Document::UnappliedCash,
+        extra: Extra::default(),
     };
     let key = EffectKey { payment, kind: EffectKind::Receipt, ordinal: 1 };
     Effect::ready(key, content, "2026-03-02T15:00:00Z".parse().unwrap())

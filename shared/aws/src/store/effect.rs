@@ -152,7 +152,7 @@ pub(super) fn released_held(key: &EffectKey, id: &ManifestId, hold: &Hold) -> Fa
 #[cfg(test)]
 mod tests {
     use domain::effect::{AppliedLine, Content, Document, Effect, EffectKey, EffectKind};
-    use domain::effect::{EffectState, Hold, PostedAs};
+    use domain::effect::{EffectState, Extra, Hold, PostedAs};
     use domain::exception::ReasonCode;
     use domain::id::{BatchNumber, PaymentKey};
     use domain::money::{Currency, Money};
@@ -178,6 +178,7 @@ mod tests {
             payment_code: "VISA".to_owned(),
             description: String::new(),
             document: Document::Receipt { lines: vec![line] },
+            extra: Extra::default(),
         };
         let since = Timestamp::from_nanosecond(1_700_000_000_000_000_001).unwrap();
         let bare = Effect::ready(key, content, since);

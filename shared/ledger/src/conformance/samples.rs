@@ -1,7 +1,7 @@
 //! Things to store.
 
 use domain::effect::{
-    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold,
+    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, Extra, HeldFor, Hold,
 };
 use domain::exception::ReasonCode;
 use domain::id::{PaymentKey, TransactionId};
@@ -58,6 +58,7 @@ pub(crate) fn content(transaction: u32) -> Content {
         document: Document::Receipt {
             lines: vec![AppliedLine { document: "IN1".into(), amount: usd(1_000) }],
         },
+        extra: Extra::default(),
     }
 }
 

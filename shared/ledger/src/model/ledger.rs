@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use domain::effect::{Content, Document, EffectKey, EffectKind, Hold};
+use domain::effect::{Content, Document, EffectKey, EffectKind, Extra, Hold};
 use domain::exception::ReasonCode;
 use domain::id::{BatchNumber, PaymentKey};
 use domain::manifest::{Attempt, AttemptOutcome, Commit, Entry, Group, Manifest, ManifestState};
@@ -226,6 +226,7 @@ fn entry(effect: u8, generation: u8) -> Entry {
         payment_code: "X".into(),
         description: String::new(),
         document: Document::UnappliedCash,
+        extra: Extra::default(),
     };
     let key = EffectKey { payment, kind: EffectKind::Receipt, ordinal: 1 };
     Entry { effect: key, generation: u32::from(generation), content }

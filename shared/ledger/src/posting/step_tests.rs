@@ -1,6 +1,6 @@
 use super::*;
 use crate::posting::view::EntryView;
-use domain::effect::{Content, Document, EffectKey, EffectKind, PostedAs};
+use domain::effect::{Content, Document, EffectKey, EffectKind, Extra, PostedAs};
 use domain::id::PaymentKey;
 use domain::manifest::{Attempt, Commit, Entry, Group};
 use domain::money::{Currency, Money};
@@ -33,6 +33,7 @@ fn entry(n: u32) -> Entry {
         payment_code: "CCARD".into(),
         description: String::new(),
         document: Document::UnappliedCash,
+        extra: Extra::default(),
     };
     Entry { effect, generation: 1, content }
 }

@@ -1,7 +1,7 @@
 //! Things to store.
 
 use domain::effect::{
-    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, HeldFor, Hold, PostedAs,
+    AppliedLine, Content, Document, Effect, EffectKey, EffectKind, Extra, HeldFor, Hold, PostedAs,
 };
 use domain::exception::ReasonCode;
 use domain::id::{BatchNumber, PaymentKey, TransactionId};
@@ -42,6 +42,7 @@ pub fn content(transaction: u32) -> Content {
         document: Document::Receipt {
             lines: vec![AppliedLine { document: "IN1".into(), amount: usd(1_000) }],
         },
+        extra: Extra::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState};
+use domain::effect::{Content, Document, Effect, EffectKey, EffectKind, EffectState, Extra};
 use domain::exception::ReasonCode;
 use domain::id::PaymentKey;
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +42,7 @@ pub(super) async fn ready(story: &Story, id: &str, bank: &str, since: Timestamp)
         payment_code: "CCARD".into(),
         description: String::new(),
         document: Document::UnappliedCash,
+        extra: Extra::default(),
     };
     let effect = Effect::ready(key, content, since);
     story.store.inner().insert_effect(&effect, None).await.unwrap();
