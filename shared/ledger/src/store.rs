@@ -117,7 +117,7 @@ pub enum Changed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// HELD to READY with this content.
-    Ready(Content),
+    Ready(Box<Content>),
     /// Still HELD, for this reason now.
     Held(Hold),
 }

@@ -335,7 +335,7 @@ mod tests {
         release_it(&books, 512).await.unwrap();
         assert_eq!(hints(&books.desk).await.unwrap().len(), 1, "it waits already");
         assert_eq!(books.effect(512).await, stored);
-        let decision = Decision::Ready(content(512));
+        let decision = Decision::Ready(Box::new(content(512)));
         let (key, generation) = (key(512), stored.generation);
         let decided = books.store().decide_effect(&key, generation, &decision, None).await;
         assert_eq!(decided.unwrap(), Changed::Done);

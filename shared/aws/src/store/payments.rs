@@ -92,7 +92,7 @@ pub(super) async fn decide(
             let next = generation.saturating_add(1);
             let decided = Effect {
                 generation: next,
-                ..Effect::ready(key.clone(), content.clone(), jiff::Timestamp::UNIX_EPOCH)
+                ..Effect::ready(key.clone(), (**content).clone(), jiff::Timestamp::UNIX_EPOCH)
             };
             let change = effect::decided_ready(key, generation, content)?;
             (change, account::with_decision(&decided, guard)?)

@@ -35,7 +35,7 @@ impl Transform {
             let done = match want {
                 Desired::Document(key, content) => {
                     let effect = Effect::ready(key.clone(), (**content).clone(), self.clock.now());
-                    let decision = Decision::Ready((**content).clone());
+                    let decision = Decision::Ready(content.clone());
                     self.put(hint, effect, &decision, guard).await?
                 }
                 Desired::Held(key, what, hold) => {

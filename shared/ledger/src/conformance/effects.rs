@@ -81,7 +81,7 @@ async fn guarding(store: &dyn Store) -> Verdict {
 
 async fn deciding(store: &dyn Store) -> Verdict {
     let key = key(1);
-    let decision = Decision::Ready(content(1));
+    let decision = Decision::Ready(Box::new(content(1)));
     let missing = store.decide_effect(&key, 1, &decision, None).await?;
     same(&missing, &Changed::Missing, "a missing effect is missing")?;
     store.insert_effect(&held(1), None).await?;
@@ -129,11 +129,12 @@ async fn deciding_otherwise(store: &dyn Store) -> Verdict {
     same(&stored(store, 1).await?.hold, &Some(hold("one reason")), "the first one stands")?;
 
     let version = drawn(store).await?.version;
-    store.decide_effect(&key(1), 2, &Decision::Ready(content(1)), None).await?;
+    store.decide_effect(&key(1), 2, &Decision::Ready(Box::new(content(1))), None).await?;
     let expected = Effect { generation: 3, ..ready(1) };
     same(&stored(store, 1).await?, &expected, "it is of the company of its content")?;
     ensure(drawn(store).await?.version != version, "a decision raises the version unguarded")?;
-    let refused = store.decide_effect(&key(1), 2, &Decision::Ready(content(2)), None).await?;
+    let refused =
+        store.decide_effect(&key(1), 2, &Decision::Ready(Box::new(content(2))), None).await?;
     ensure(matches!(refused, Changed::Refused(_)), "another content is another decision")?;
     same(&stored(store, 1).await?, &expected, "the first one stands")
 }
@@ -142,7 +143,7 @@ async fn deciding_stale(store: &dyn Store) -> Verdict {
     store.insert_effect(&held(1), None).await?;
     let version = drawn(store).await?.version;
     store.insert_effect(&ready(2), Some(&guard(version))).await?;
-    let decision = Decision::Ready(content(1));
+    let decision = Decision::Ready(Box::new(content(1)));
     let stale = store.decide_effect(&key(1), 1, &decision, Some(&guard(version))).await?;
     same(&stale, &Changed::Stale, "a decision on old books is stale")?;
     same(&stored(store, 1).await?, &held(1), "and changes nothing")?;
@@ -188,7 +189,8 @@ async fn cancelling(store: &dyn Store) -> Verdict {
     }
     let late = store.hold_effect(&key(1), &hold("late")).await?;
     ensure(matches!(late, Changed::Refused(_)), "a CANCELLED effect is not held")?;
-    let late = store.decide_effect(&key(2), 1, &Decision::Ready(content(2)), None).await?;
+    let late =
+        store.decide_effect(&key(2), 1, &Decision::Ready(Box::new(content(2))), None).await?;
     ensure(matches!(late, Changed::Refused(_)), "a CANCELLED effect is not decided")?;
     store.insert_effect(&ready(3), None).await?;
     store.seal_manifest(&manifest(&[&ready(3)], 5)?).await?;
@@ -218,7 +220,7 @@ async fn drawing(store: &dyn Store) -> Verdict {
     let after = drawn(store).await?;
     same(&after.by_document, &once, "CANCELLED ones do not")?;
     ensure(after.version >= before, "versions never go back")?;
-    store.decide_effect(&key(3), 1, &Decision::Ready(content(3)), None).await?;
+    store.decide_effect(&key(3), 1, &Decision::Ready(Box::new(content(3))), None).await?;
     same(&drawn(store).await?.by_document, &twice, "a decided one does")?;
     store.hold_effect(&key(3), &hold("wait")).await?;
     same(&drawn(store).await?.by_document, &once, "a held one does not")
@@ -253,7 +255,7 @@ async fn totalling(store: &dyn Store) -> Verdict {
     }
     store.insert_effect(&ready(1), None).await?;
     store.cancel_effect(&key(1)).await?;
-    store.decide_effect(&key(3), 1, &Decision::Ready(content(3)), None).await?;
+    store.decide_effect(&key(3), 1, &Decision::Ready(Box::new(content(3))), None).await?;
     let rows = store.totals().await?.rows;
     let found: Vec<_> = rows.iter().map(|row| (row.state, row.count, row.amount)).collect();
     let expected =

@@ -85,7 +85,8 @@ async fn an_effect_with_a_manifest_or_out_of_its_state_is_not_touched() {
         assert_eq!(effect(&store, 1).await, stands);
         by(&store, at_key(1).remove("man")).await;
     }
-    let decided = store.decide_effect(&key(2), 1, &Decision::Ready(content(2)), None).await;
+    let decided =
+        store.decide_effect(&key(2), 1, &Decision::Ready(Box::new(content(2))), None).await;
     assert_eq!(decided.unwrap(), Changed::Refused(Box::new(effect(&store, 2).await)));
 }
 

@@ -35,7 +35,7 @@ async fn answers_lost_change_nothing_of_a_receipts_way() {
     assert_eq!(store.insert_effect(&ready(1), Some(&guard(0))).await.unwrap(), Inserted::New);
     assert_eq!(direct.pending(&"SAMLTD".into(), &"1200".into()).await.unwrap().version, 1);
     store.insert_effect(&held(2, "who?"), None).await.unwrap();
-    let decision = Decision::Ready(content(2));
+    let decision = Decision::Ready(Box::new(content(2)));
     let decided = store.decide_effect(&key(2), 1, &decision, Some(&guard(1))).await.unwrap();
     assert_eq!(decided, Changed::Done);
     let second = effect(&direct, 2).await;
