@@ -21,6 +21,30 @@ pub enum FactName {
     Declined,
 }
 
+impl FactName {
+    pub const ALL: [Self; 6] = [
+        Self::Captured,
+        Self::Authorized,
+        Self::Settled,
+        Self::Refunded,
+        Self::Voided,
+        Self::Declined,
+    ];
+
+    /// As it is stored, and named in flow documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Captured => "captured",
+            Self::Authorized => "authorized",
+            Self::Settled => "settled",
+            Self::Refunded => "refunded",
+            Self::Voided => "voided",
+            Self::Declined => "declined",
+        }
+    }
+}
+
 /// The value of a fact. Two statements of one fact agree when amount and detail agree: `at` is only
 /// when it was first learnt or dated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,4 +94,16 @@ pub fn stated_by(transaction: &Transaction) -> Facts {
         Status::Unknown => {}
     }
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FactName;
+
+    #[test]
+    fn every_fact_is_named_as_it_is_stored() {
+        for fact in FactName::ALL {
+            assert_eq!(serde_json::to_value(fact).unwrap(), fact.name());
+        }
+    }
 }
