@@ -25,7 +25,7 @@ impl Canon {
     /// Lower-case hexadecimal of the whole hash (64 characters).
     #[must_use]
     pub fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 
     /// The first 24 hexadecimal characters (96 bits): a short name for use inside Sage descriptions.
@@ -33,6 +33,16 @@ impl Canon {
     pub fn short(self) -> String {
         self.hex().chars().take(24).collect()
     }
+}
+
+/// SHA-256 of the bytes as they are, in lower-case hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,4 +4,5 @@
 pub mod document;
 pub mod entity;
 pub mod problem;
+pub mod release;
 pub mod value;
