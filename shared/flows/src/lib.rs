@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod entity;
+pub mod normal;
 pub mod problem;
 pub mod release;
 pub mod value;
