@@ -12,7 +12,7 @@ pub(super) fn read(value: &str, hints: &Hints) -> Option<Normal> {
         .collect();
     match parts.as_slice() {
         [only] => compact(only),
-        [a, b, c] if a.len() == 4 => of(a, b, c, 100, "year, month, day"),
+        [a, b, c] if a.len() == 4 && month(a).is_none() => of(a, b, c, 100, "year, month, day"),
         [a, b, c] if month(a).is_some() => named(c, a, b),
         [a, b, c] if month(b).is_some() => named(c, b, a),
         [a, b, c] => either_way(a, b, c, hints),
