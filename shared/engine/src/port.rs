@@ -211,3 +211,27 @@ pub trait Queue: Send + Sync {
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
+
+/// A doubtful value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What it is meant to be: `country`, `region`, ...
+    pub meaning: String,
+    /// The form it is wanted in, in words.
+    pub form: String,
+    pub value: String,
+}
+
+/// What a model thinks is meant. Shown to a person, never taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    pub value: String,
+    pub why: String,
+    pub model: String,
+}
+
+/// A model that may be asked.
+#[async_trait]
+pub trait Advisor: Send + Sync {
+    async fn propose(&self, question: &Question) -> Called<Option<Proposal>>;
+}

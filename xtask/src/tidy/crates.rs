@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway", &["domain", "engine", "paytrace", "paysage-http"]),
     ("erp", &["domain", "engine", "ledger", "sage300", "paysage-http"]),
     ("embedded", &["domain", "engine", "ledger"]),
+    ("advisor", &["engine", "paysage-http"]),
     ("aws", &["domain", "engine", "ledger", "runtime"]),
     ("assembly", ASSEMBLED),
     ("webhook", FUNCTION),
@@ -35,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What a function is made of; it knows every implementation but the embedded ones.
 const ASSEMBLED: &[&str] = &[
+    "advisor",
     "aws",
     "domain",
     "engine",
