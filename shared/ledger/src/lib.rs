@@ -1,11 +1,13 @@
 //! Facts to effects to manifests, and the posting protocol as a state machine without I/O.
 //!
+//! * [`apply`]: applying an amount to documents.
 //! * [`decide`]: what a payment's facts lead to, given what the books say.
 //! * [`posting`]: `step`, the protocol itself; it decides, somebody else performs.
 //! * [`store`]: the operations the protocol needs of a store, each with its condition.
 //! * [`releases`]: published documents, and which release is active.
 //! * [`memory`]: those operations in memory; [`conformance`] is the suite every store passes.
 
+pub mod apply;
 pub mod conformance;
 pub mod decide;
 pub mod matching;
