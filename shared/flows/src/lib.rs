@@ -9,3 +9,4 @@ pub mod outcome;
 pub mod problem;
 pub mod release;
 pub mod value;
+mod written;

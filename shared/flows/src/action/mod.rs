@@ -21,7 +21,7 @@ pub struct Action {
     pub about: String,
     pub kind: Kind,
     pub input: BTreeMap<String, FieldOf>,
-    /// An object; [`Type::Null`] when it answers nothing.
+    /// An object of what a call answers; [`Type::Null`] for everything else.
     pub output: Type,
     /// What it answers as an entity of the action's name, for maps and checks.
     pub answers: Option<Entity>,

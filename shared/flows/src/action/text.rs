@@ -43,14 +43,14 @@ impl ActionText {
     pub(super) fn action(&self) -> Result<Action, String> {
         let within = |error| format!("{}: {error}", self.name);
         let output = fields(&self.output).map_err(within)?;
-        let answers = (!output.is_empty())
-            .then(|| Entity { name: self.name.clone(), fields: output.clone() });
+        let call = matches!(self.kind, Kind::Read | Kind::Write);
+        let answers = call.then(|| Entity { name: self.name.clone(), fields: output.clone() });
         Ok(Action {
             name: self.name.clone(),
             about: self.about.clone(),
             kind: self.kind,
             input: fields(&self.input).map_err(within)?,
-            output: if output.is_empty() { Type::Null } else { Type::Object(output) },
+            output: if call { Type::Object(output) } else { Type::Null },
             answers,
             makes: self.makes.clone(),
             failures: self.failures().map_err(within)?,

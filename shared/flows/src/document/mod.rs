@@ -3,6 +3,7 @@
 mod check;
 mod flow;
 mod map;
+mod sample;
 mod table;
 
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Check, Rule, Severity};
 pub use flow::{Approve, Argument, Case, Flow, ForEach, OnError, Retry, Step, Trigger, Wait};
 pub use map::{Each, Field, Map, MapTest, OnMiss, Source, StepOfField};
+pub use sample::{Answered, Expect, ExpectedEffect, ExpectedHold, Sample, SampleHead, SampleKind};
 pub use table::{Column, Input, OnNoMatch, Row, Table};
 
 /// What a document is, in its first key `document`.
