@@ -98,6 +98,22 @@ impl Default for Transform {
     }
 }
 
+/// Flow, map, table and check documents.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Documents {
+    /// Whose activations count: the NAME of `paysage flow promote --env NAME` and of `env/NAME.yaml`.
+    pub environment: String,
+    /// How long a release is believed to be in force before it is looked for again.
+    pub look_again_ms: u32,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self { environment: "prod".to_owned(), look_again_ms: 60_000 }
+    }
+}
+
 /// What the program writes about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -22,9 +22,9 @@ use domain::id::{CompanyId, CustomerNumber, MerchantId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use limits::{Log, LogFormat, Polling, Posting, Retry, Transform};
+pub use limits::{Documents, Log, LogFormat, Polling, Posting, Retry, Transform};
 pub use party::{
-    Assumptions, BatchLookup, Calendar, ClosedPeriod, Company, Merchant, NewCustomer,
+    Advisor, Assumptions, BatchLookup, Calendar, ClosedPeriod, Company, Merchant, NewCustomer,
     NewCustomerDraft, PayTrace, RecentBatches, Scheme, SignatureEncoding, Unnamed, Webhook,
 };
 pub use problem::{ConfigError, Problem, Problems};
@@ -64,6 +64,12 @@ pub struct Config {
     /// Turning hints into effects.
     #[serde(default)]
     pub transform: Transform,
+    /// Flow, map, table and check documents.
+    #[serde(default)]
+    pub documents: Documents,
+    /// A model asked about values that cannot be read for certain; none when absent.
+    #[serde(default)]
+    pub advisor: Option<Advisor>,
     /// What the program writes about itself.
     #[serde(default)]
     pub log: Log,

@@ -251,6 +251,19 @@ pub enum SignatureEncoding {
     Base64,
 }
 
+/// A model that may propose how a doubtful value is meant. What it proposes is shown to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Advisor {
+    /// Address of Amazon Bedrock's runtime, such as
+    /// `https://bedrock-runtime.us-east-1.amazonaws.com`.
+    pub url: String,
+    /// Id of the model, or of an inference profile.
+    pub model: String,
+    /// Where the Bedrock API key is.
+    pub key: SecretRef,
+}
+
 fn request_timeout_ms() -> u32 {
     30_000
 }

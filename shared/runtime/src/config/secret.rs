@@ -35,10 +35,11 @@ pub enum Purpose {
     Sage,
     PayTrace,
     Webhooks,
+    Advisor,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 3] = [Self::Sage, Self::PayTrace, Self::Webhooks];
+    pub const ALL: [Self; 4] = [Self::Sage, Self::PayTrace, Self::Webhooks, Self::Advisor];
 }
 
 /// A secret's value. It cannot be printed, and is wiped when dropped.
@@ -64,6 +65,7 @@ pub struct Secrets {
     companies: BTreeMap<CompanyId, Secret>,
     merchants: BTreeMap<MerchantId, Secret>,
     endpoints: BTreeMap<String, Vec<Secret>>,
+    advisor: Option<Secret>,
 }
 
 impl Secrets {
@@ -74,7 +76,13 @@ impl Secrets {
         merchants: BTreeMap<MerchantId, Secret>,
         endpoints: BTreeMap<String, Vec<Secret>>,
     ) -> Self {
-        Self { companies, merchants, endpoints }
+        Self { companies, merchants, endpoints, advisor: None }
+    }
+
+    /// The advisor's API key.
+    #[must_use]
+    pub fn advisor(&self) -> Option<&Secret> {
+        self.advisor.as_ref()
     }
 
     /// Password of the company's Sage user.
@@ -140,6 +148,7 @@ enum User<'a> {
     Company(&'a str),
     Merchant(&'a str),
     Endpoint(&'a str, Scheme),
+    Advisor,
 }
 
 fn references<'a>(config: &'a Config, purposes: &[Purpose]) -> Vec<Wanted<'a>> {
@@ -167,6 +176,11 @@ fn references<'a>(config: &'a Config, purposes: &[Purpose]) -> Vec<Wanted<'a>> {
             }));
         }
     }
+    if let Some(advisor) = config.advisor.as_ref().filter(|_| purposes.contains(&Purpose::Advisor))
+    {
+        let key = "advisor.key".to_owned();
+        wanted.push(Wanted { key, reference: &advisor.key, user: User::Advisor });
+    }
     wanted
 }
 
@@ -180,7 +194,7 @@ fn resolve_from(
     for Wanted { key, reference, user } in references(config, purposes) {
         let value = read(&key, reference, sources).and_then(|secret| match user {
             User::Endpoint(_, scheme) => long_enough(&key, scheme, secret),
-            User::Company(_) | User::Merchant(_) => Ok(secret),
+            User::Company(_) | User::Merchant(_) | User::Advisor => Ok(secret),
         });
         let Some(secret) = problems.keep(value) else { continue };
         match user {
@@ -190,6 +204,7 @@ fn resolve_from(
             User::Merchant(id) => {
                 secrets.merchants.insert(MerchantId::from(id), secret);
             }
+            User::Advisor => secrets.advisor = Some(secret),
             User::Endpoint(name, _) => {
                 secrets.endpoints.entry(name.to_owned()).or_default().push(secret);
             }

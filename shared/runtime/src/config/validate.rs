@@ -45,6 +45,12 @@ fn general(config: &Config, problems: &mut Problems) {
     if config.merchants.is_empty() {
         problems.add("merchants", "describe at least one merchant: there is nothing to post");
     }
+    check_name("documents.environment", &config.documents.environment, problems);
+    if let Some(advisor) = &config.advisor {
+        check_url("advisor.url", &advisor.url, problems);
+        filled("advisor.model", &advisor.model, problems);
+        check_reference("advisor.key", &advisor.key, problems);
+    }
     if config.log.level.trim().is_empty() {
         problems.add("log.level", "give a level such as info");
     }
