@@ -8,5 +8,6 @@ pub mod normal;
 pub mod outcome;
 pub mod problem;
 pub mod release;
+pub mod shipped;
 pub mod value;
 mod written;

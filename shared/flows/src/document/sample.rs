@@ -10,6 +10,10 @@ use crate::value::Value;
 #[serde(deny_unknown_fields)]
 pub struct Sample {
     pub document: SampleHead,
+    /// Another sample that this one is like: what is given and answered here is laid over it, field by
+    /// field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<String>,
     /// The flow that is run; exactly one of `flow` and `map`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<String>,
@@ -18,6 +22,7 @@ pub struct Sample {
     pub map: Option<String>,
     /// What is there to begin with, by name: `transaction`, `facts`, `merchant`, `run`, ... Amounts stand
     /// in quotes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given: BTreeMap<String, Value>,
     /// What the calls answer, by the id of their step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -130,6 +130,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("sage300.unapplied", include_str!("../../entities/sage300.unapplied.yaml")),
     ("shipment", include_str!("../../entities/shipment.yaml")),
     ("storefront.order", include_str!("../../entities/storefront.order.yaml")),
+    ("storefront.status", include_str!("../../entities/storefront.status.yaml")),
 ];
 
 // The text is part of the program: a test reads all of it, so that nothing is left out here.
