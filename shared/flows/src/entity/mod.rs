@@ -1,6 +1,8 @@
 //! Entities: the records maps read and make. Their fields stand in `entities/*.yaml`, each with where it
 //! is known from.
 
+#[cfg(feature = "authoring")]
+pub mod metadata;
 mod text;
 mod values;
 

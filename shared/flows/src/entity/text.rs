@@ -16,6 +16,9 @@ pub struct EntityText {
     pub about: String,
     /// Resource and view, or call.
     pub source: String,
+    /// The entity set of a company's `$metadata`, and the collection within.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// How its fields are known: `O` official, `R` recorded, `C` other clients, `I` inferred, `ours`.
     pub tag: String,
     pub fields: BTreeMap<String, FieldText>,
