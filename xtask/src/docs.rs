@@ -1,4 +1,5 @@
-//! Documents that are made from the code: `docs/configuration.md` and `docs/ERRORS.md`.
+//! Documents that are made from the code: `docs/configuration.md`, `docs/ERRORS.md` and
+//! `docs/FLOWS.md`.
 
 use std::fmt::Write;
 
@@ -19,6 +20,7 @@ pub fn documents() -> Vec<Document> {
     vec![
         Document { path: "docs/configuration.md", text: runtime::config::reference::markdown() },
         Document { path: "docs/ERRORS.md", text: errors() },
+        Document { path: "docs/FLOWS.md", text: flows::reference::markdown() },
     ]
 }
 

@@ -7,6 +7,8 @@ pub mod entity;
 pub mod normal;
 pub mod outcome;
 pub mod problem;
+#[cfg(feature = "authoring")]
+pub mod reference;
 pub mod release;
 pub mod shipped;
 pub mod value;

@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("poller", FUNCTION),
     ("poster", FUNCTION),
     ("transformer", FUNCTION),
-    ("xtask", &["domain", "runtime"]),
+    ("xtask", &["domain", "flows", "runtime"]),
 ];
 
 /// What a function is made of; it knows every implementation but the embedded ones.
