@@ -9,7 +9,7 @@ use crate::entity::{self, EntityText, FieldOf, FieldText, Role};
 /// The page.
 #[must_use]
 pub fn markdown() -> String {
-    include_str!("reference.md")
+    include_str!("reference.in")
         .replace("{{given}}\n", &given())
         .replace("{{events}}\n", &events())
         .replace("{{actions}}\n", &actions())
