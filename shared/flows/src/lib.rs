@@ -4,6 +4,7 @@
 pub mod action;
 pub mod document;
 pub mod entity;
+pub mod expr;
 pub mod normal;
 pub mod outcome;
 pub mod problem;

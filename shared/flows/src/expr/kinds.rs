@@ -1,0 +1,212 @@
+//! How what two parts give goes together, and whether it is what is wanted.
+
+use std::fmt;
+
+use super::ExprError;
+use super::typing::{Kind, Of, mismatch};
+use crate::entity::{FieldOf, Type};
+
+/// A rounded number of at most so many places may be an amount: no currency has more.
+const PLACES_OF_MONEY: u32 = 3;
+
+impl Of {
+    pub(super) fn sure(of: Type) -> Self {
+        Self { kind: Kind::Known(of), nullable: false, plain: false }
+    }
+
+    pub(super) fn text(nullable: bool) -> Self {
+        Self { nullable, ..Self::sure(Type::Text { len_max: None }) }
+    }
+
+    pub(super) fn field(field: &FieldOf) -> Self {
+        Self { nullable: !field.required, ..Self::sure(field.of.clone()) }
+    }
+
+    pub(super) fn gives(&self) -> FieldOf {
+        FieldOf { of: self.type_of(), required: !self.nullable, role: None }
+    }
+
+    pub(super) fn type_of(&self) -> Type {
+        match &self.kind {
+            Kind::Known(of) => of.clone(),
+            Kind::Moment => Type::Time,
+            Kind::Unrounded => Type::Decimal { places_max: 28 },
+        }
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Known(Type::Text { .. } | Type::Choice(_)))
+    }
+
+    pub(super) fn is_scalar(&self) -> bool {
+        !matches!(self.kind, Kind::Known(Type::List(_) | Type::Object(_)))
+    }
+
+    /// # Errors
+    /// When it may be null.
+    pub(super) fn needed(&self) -> Result<(), ExprError> {
+        if !self.nullable {
+            return Ok(());
+        }
+        let message =
+            format!("{} may be null here: say what stands for that, as in `x ?? ''`", self.kind);
+        Err(ExprError { code: "MAY_BE_NULL", message })
+    }
+
+    /// # Errors
+    /// When it is no number.
+    pub(super) fn must_be_number(&self) -> Result<(), ExprError> {
+        match &self.kind {
+            Kind::Unrounded
+            | Kind::Known(Type::Whole | Type::Decimal { .. } | Type::Amount { .. }) => Ok(()),
+            kind => Err(mismatch(&format!("a number is wanted, this is {kind}"))),
+        }
+    }
+
+    /// What both are: amounts of one currency, numbers, texts.
+    ///
+    /// # Errors
+    /// When they do not go together.
+    pub(super) fn or(&self, other: &Self) -> Result<Self, ExprError> {
+        let nullable = self.nullable || other.nullable;
+        let plain = self.plain && other.plain;
+        let kind = match (&self.kind, &other.kind) {
+            (Kind::Known(Type::Null), kind) | (kind, Kind::Known(Type::Null)) => kind.clone(),
+            (Kind::Known(a), Kind::Known(b)) => {
+                Kind::Known(common((a, self.plain), (b, other.plain))?)
+            }
+            (Kind::Unrounded, other) | (other, Kind::Unrounded)
+                if *other == Kind::Unrounded || is_number(other) =>
+            {
+                Kind::Unrounded
+            }
+            (Kind::Moment, Kind::Moment | Kind::Known(Type::Time))
+            | (Kind::Known(Type::Time), Kind::Moment) => Kind::Moment,
+            (a, b) => return Err(mismatch(&format!("{a} and {b} do not go together"))),
+        };
+        Ok(Self { kind, nullable, plain })
+    }
+
+    pub(super) fn times(&self, other: &Self) -> Self {
+        let amount =
+            |of: &Self| matches!(of.kind, Kind::Unrounded | Kind::Known(Type::Amount { .. }));
+        let kind = match (amount(self) || amount(other), &self.kind, &other.kind) {
+            (true, ..) => Kind::Unrounded,
+            (false, Kind::Known(Type::Whole), Kind::Known(Type::Whole)) => {
+                Kind::Known(Type::Decimal { places_max: 28 })
+            }
+            _ => Kind::Known(Type::Decimal { places_max: 28 }),
+        };
+        Self { kind, nullable: false, plain: false }
+    }
+
+    /// # Errors
+    /// When it is not surely what is wanted.
+    pub(super) fn fits(&self, wanted: &Type) -> Result<(), ExprError> {
+        let fits = match (&self.kind, wanted) {
+            (Kind::Known(Type::Null), _) => true,
+            (Kind::Moment, Type::Time | Type::Date) => true,
+            (Kind::Unrounded, Type::Decimal { places_max }) => *places_max >= 28,
+            (Kind::Unrounded, Type::Amount { .. }) => return Err(unrounded()),
+            (Kind::Known(Type::Amount { currency }), Type::Amount { currency: asked }) => {
+                if currency != asked {
+                    return Err(currencies(currency, asked));
+                }
+                true
+            }
+            (Kind::Known(Type::Decimal { places_max }), Type::Amount { .. }) => {
+                if *places_max > PLACES_OF_MONEY {
+                    return Err(unrounded());
+                }
+                true
+            }
+            (Kind::Known(Type::Whole), Type::Amount { .. } | Type::Decimal { .. }) => true,
+            (Kind::Known(Type::Decimal { places_max }), Type::Decimal { places_max: asked }) => {
+                places_max <= asked
+            }
+            (Kind::Known(Type::Amount { .. }), Type::Decimal { places_max }) => {
+                *places_max >= PLACES_OF_MONEY
+            }
+            (Kind::Known(Type::Choice(some)), Type::Choice(all)) => {
+                some.iter().all(|one| all.contains(one))
+            }
+            (Kind::Known(Type::Choice(some)), Type::Text { len_max }) => some.iter().all(|one| {
+                len_max.is_none_or(|max| u32::try_from(one.chars().count()).is_ok_and(|n| n <= max))
+            }),
+            (Kind::Known(Type::Text { .. }), Type::Text { .. }) => true,
+            (Kind::Known(Type::List(of)), Type::List(asked)) => {
+                return Self::sure((**of).clone()).fits(asked);
+            }
+            (Kind::Known(Type::Object(has)), Type::Object(asked)) => {
+                asked.iter().all(|(name, field)| {
+                    let there = has.get(name);
+                    there
+                        .map_or(!field.required, |there| Self::field(there).fits(&field.of).is_ok())
+                })
+            }
+            (Kind::Known(of), asked) => of == asked,
+            _ => false,
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(mismatch(&format!("{wanted} is wanted, this is {}", self.kind)))
+        }
+    }
+}
+
+/// A number as it stands in the text takes the currency of the amount beside it.
+fn common((a, a_plain): (&Type, bool), (b, b_plain): (&Type, bool)) -> Result<Type, ExprError> {
+    match (a, b) {
+        _ if a == b => Ok(a.clone()),
+        (Type::Amount { currency: a }, Type::Amount { currency: b }) => Err(currencies(a, b)),
+        (Type::Amount { .. }, Type::Whole | Type::Decimal { .. }) if b_plain => Ok(a.clone()),
+        (Type::Whole | Type::Decimal { .. }, Type::Amount { .. }) if a_plain => Ok(b.clone()),
+        (Type::Amount { .. }, Type::Whole | Type::Decimal { .. })
+        | (Type::Whole | Type::Decimal { .. }, Type::Amount { .. }) => {
+            Err(mismatch("an amount of money and a mere number do not go together"))
+        }
+        (Type::Whole, Type::Decimal { .. }) => Ok(b.clone()),
+        (Type::Decimal { .. }, Type::Whole) => Ok(a.clone()),
+        (Type::Decimal { places_max: a }, Type::Decimal { places_max: b }) => {
+            Ok(Type::Decimal { places_max: (*a).max(*b) })
+        }
+        (Type::Choice(a), Type::Choice(b)) => {
+            let mut all = a.clone();
+            all.extend(b.iter().filter(|one| !a.contains(one)).cloned());
+            Ok(Type::Choice(all))
+        }
+        (Type::Text { .. } | Type::Choice(_), Type::Text { .. } | Type::Choice(_)) => {
+            Ok(Type::Text { len_max: None })
+        }
+        (Type::List(a), Type::List(b)) => {
+            Ok(Type::List(Box::new(common((a.as_ref(), false), (b.as_ref(), false))?)))
+        }
+        (Type::Null, other) | (other, Type::Null) => Ok(other.clone()),
+        _ => Err(mismatch(&format!("{a} and {b} do not go together"))),
+    }
+}
+
+fn is_number(kind: &Kind) -> bool {
+    matches!(kind, Kind::Known(Type::Whole | Type::Decimal { .. } | Type::Amount { .. }))
+}
+
+fn currencies(a: &str, b: &str) -> ExprError {
+    let message = format!("an amount in the currency of `{a}` and one in that of `{b}`");
+    ExprError { code: "CURRENCY_MISMATCH", message }
+}
+
+fn unrounded() -> ExprError {
+    let message = "this has more places than money: say how it is rounded, as in `round(x, 2)`";
+    ExprError::new("NOT_ROUNDED", message)
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(of) => write!(f, "`{of}`"),
+            Self::Moment => f.write_str("a point in time"),
+            Self::Unrounded => f.write_str("an unrounded amount"),
+        }
+    }
+}
