@@ -187,6 +187,10 @@ const FILES: &[(&str, &str)] = &[
         "samples/receipt-with-a-long-text.yaml",
         include_str!("../documents/samples/receipt-with-a-long-text.yaml"),
     ),
+    (
+        "samples/receipt-without-a-code.yaml",
+        include_str!("../documents/samples/receipt-without-a-code.yaml"),
+    ),
     ("samples/refund-automatic.yaml", include_str!("../documents/samples/refund-automatic.yaml")),
     ("samples/refund-by-hand.yaml", include_str!("../documents/samples/refund-by-hand.yaml")),
     (
@@ -194,6 +198,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../documents/samples/refund-of-nothing-known.yaml"),
     ),
     ("samples/refund-too-large.yaml", include_str!("../documents/samples/refund-too-large.yaml")),
+    (
+        "samples/refund-without-an-account.yaml",
+        include_str!("../documents/samples/refund-without-an-account.yaml"),
+    ),
     (
         "samples/refunded-is-a-credit-memo.yaml",
         include_str!("../documents/samples/refunded-is-a-credit-memo.yaml"),
