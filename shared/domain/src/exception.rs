@@ -82,6 +82,10 @@ reasons! {
         "A queued message could not be read: see its text, correct the sender, then send again.";
     AmountInvalid = "amount_invalid":
         "The amount is zero, negative or not exact in its currency: check it in PayTrace.";
+    AccountUnknown = "account_unknown":
+        "Bind the G/L account for this merchant in env/NAME.yaml and promote; it is then taken up.";
+    FlowFailed = "flow_failed":
+        "A flow could not decide: see step and field; correct the document or what it binds.";
     HeldByPerson = "held_by_person":
         "A person keeps it from being posted: see why; `paysage release` lets it go on.";
     Unexpected = "unexpected_failure":

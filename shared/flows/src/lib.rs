@@ -2,15 +2,25 @@
 //! decide. Pure: no I/O, no clock, no thread.
 
 pub mod action;
+pub mod bindings;
 pub mod document;
 pub mod entity;
 pub mod expr;
+pub mod mapping;
+mod money;
 pub mod normal;
 pub mod outcome;
 pub mod problem;
+pub mod program;
 #[cfg(feature = "authoring")]
 pub mod reference;
 pub mod release;
+pub mod run;
 pub mod shipped;
+pub mod steps;
+mod table;
+#[cfg(feature = "authoring")]
+pub mod trial;
 pub mod value;
+pub mod verify;
 mod written;

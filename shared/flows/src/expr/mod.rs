@@ -121,6 +121,11 @@ impl Expression {
         &self.text
     }
 
+    /// The names it looks at.
+    pub fn uses(&self) -> impl Iterator<Item = &str> {
+        self.uses.iter().map(String::as_str)
+    }
+
     /// # Errors
     /// When there is no result, or it is not of the promised type.
     pub fn evaluate(&self, values: &BTreeMap<String, Value>) -> Result<Value, EvalError> {
