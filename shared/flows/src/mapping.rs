@@ -141,12 +141,10 @@ impl Filled {
             Source::Expression(expression) => {
                 expression.evaluate(input).map_err(|error| failed(error.to_string()))?
             }
-            Source::Table { asked, on_miss } => {
-                asked.answer(input, *on_miss).map_err(|message| failed(message))?
-            }
+            Source::Table { asked, on_miss } => asked.answer(input, *on_miss).map_err(&failed)?,
         };
         for step in &self.steps {
-            value = step.apply(value).map_err(|message| failed(message))?;
+            value = step.apply(value).map_err(&failed)?;
         }
         fits(&self.of, &value).map_err(failed)?;
         if value.is_null() && self.of.required {
@@ -197,15 +195,26 @@ impl Maker<'_> {
         for (name, field) in &self.map.fields {
             let path = format!("fields.{name}");
             let Some(of) = self.target_field(&path, &target.fields, name) else { continue };
-            fields.extend(self.field(&path, name, field, of, &scope));
+            fields.extend(self.field(&path, (name, of), field, &scope));
         }
+        let lists = self.lists(target, &scope);
+        let map = self.map;
+        self.all_there("fields", &target.fields, &|name| {
+            map.fields.contains_key(name) || map.each.contains_key(name)
+        });
+        let mut inputs = std::mem::take(&mut self.inputs);
+        inputs.extend(self.map.from.keys().cloned());
+        Some(Mapping { target, inputs, fields, lists })
+    }
+
+    fn lists(&mut self, target: &Entity, scope: &Scope) -> Vec<Listed> {
         let mut lists = Vec::new();
         for (name, each) in &self.map.each {
             let path = format!("each.{name}");
             let of = self.target_field(&path, &target.fields, name);
             let Some(FieldOf { of: Type::List(of), .. }) = of else { continue };
             let Type::Object(rows) = *of else { continue };
-            let (list, item) = match list_of(&each.list, &scope) {
+            let (list, item) = match list_of(&each.list, scope) {
                 Ok(found) => found,
                 Err(error) => {
                     self.problem(&format!("{path}.in"), error.code, error.message);
@@ -218,19 +227,13 @@ impl Maker<'_> {
             for (field_name, field) in &each.fields {
                 let path = format!("{path}.fields.{field_name}");
                 let Some(of) = self.target_field(&path, &rows, field_name) else { continue };
-                filled.extend(self.field(&path, field_name, field, of, &inner));
+                filled.extend(self.field(&path, (field_name, of), field, &inner));
             }
             self.all_there(&path, &rows, &|name| each.fields.contains_key(name));
             let (name, element) = (name.clone(), each.name.clone());
             lists.push(Listed { name, list, element, fields: filled });
         }
-        let map = self.map;
-        self.all_there("fields", &target.fields, &|name| {
-            map.fields.contains_key(name) || map.each.contains_key(name)
-        });
-        let mut inputs = std::mem::take(&mut self.inputs);
-        inputs.extend(self.map.from.keys().cloned());
-        Some(Mapping { target, inputs, fields, lists })
+        lists
     }
 
     /// What the map names, and what every flow sees besides, for its tables.
@@ -251,9 +254,8 @@ impl Maker<'_> {
     fn field(
         &mut self,
         path: &str,
-        name: &str,
+        (name, of): (&str, FieldOf),
         field: &Field,
-        of: FieldOf,
         scope: &Scope,
     ) -> Option<Filled> {
         let mut steps = Vec::new();

@@ -1,6 +1,6 @@
 //! A run of a flow, without I/O: it says which call it needs, is given the answer, and goes on.
 //!
-//! 1. [`Run::next`] works through the instructions up to a call, or to the end
+//! 1. [`Run::advance`] works through the instructions up to a call, or to the end
 //! 2. the host performs the call and gives its [`Answer`]
 //! 3. at the end there is an [`Outcome`]: what must exist, what is held and why
 //!
@@ -127,7 +127,7 @@ impl Run {
 
     /// Goes on to the next call, or to the end.
     #[must_use]
-    pub fn next(&mut self) -> Next {
+    pub fn advance(&mut self) -> Next {
         let program = Arc::clone(&self.program);
         let ops = program.flows.get(self.flow).map(Flow::ops).unwrap_or_default();
         while let Some(op) = ops.get(self.at) {
@@ -143,7 +143,7 @@ impl Run {
         Next::Done(Box::new(std::mem::take(&mut self.outcome)))
     }
 
-    /// What the call that [`Run::next`] asked for came to.
+    /// What the call that [`Run::advance`] asked for came to.
     pub fn answer(&mut self, answer: Answer) {
         let program = Arc::clone(&self.program);
         let ops = program.flows.get(self.flow).map(Flow::ops).unwrap_or_default();

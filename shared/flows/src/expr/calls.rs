@@ -11,6 +11,32 @@ use crate::entity::Type;
 
 type Found = Result<Of, ExprError>;
 
+/// Every function there is for expressions.
+const ALLOWED: &[InternalFunction] = &[
+    InternalFunction::Upper,
+    InternalFunction::Lower,
+    InternalFunction::Trim,
+    InternalFunction::StartsWith,
+    InternalFunction::EndsWith,
+    InternalFunction::Matches,
+    InternalFunction::Contains,
+    InternalFunction::Split,
+    InternalFunction::Len,
+    InternalFunction::Abs,
+    InternalFunction::Floor,
+    InternalFunction::Ceil,
+    InternalFunction::Round,
+    InternalFunction::Trunc,
+    InternalFunction::Sum,
+    InternalFunction::Min,
+    InternalFunction::Max,
+    InternalFunction::Avg,
+    InternalFunction::String,
+    InternalFunction::Number,
+    InternalFunction::IsNumeric,
+    InternalFunction::Date,
+];
+
 /// Longest pattern of `matches`, in characters.
 const PATTERN_CHARS_MAX: usize = 60;
 
@@ -75,31 +101,9 @@ impl Typing<'_> {
             }
             (Is::IsNumeric, [only]) => self.of(only).map(|_| Of::sure(Type::Bool)),
             (Is::Date, [only] | [only, Node::String(_)]) => self.moment(only),
-            (
-                Is::Upper
-                | Is::Lower
-                | Is::Trim
-                | Is::StartsWith
-                | Is::EndsWith
-                | Is::Matches
-                | Is::Contains
-                | Is::Split
-                | Is::Len
-                | Is::Abs
-                | Is::Floor
-                | Is::Ceil
-                | Is::Round
-                | Is::Trunc
-                | Is::Sum
-                | Is::Min
-                | Is::Max
-                | Is::Avg
-                | Is::String
-                | Is::Number
-                | Is::IsNumeric
-                | Is::Date,
-                _,
-            ) => Err(mismatch(&format!("`{function}()` takes other arguments: see docs/FLOWS.md"))),
+            _ if ALLOWED.contains(&function) => {
+                Err(mismatch(&format!("`{function}()` takes other arguments: see docs/FLOWS.md")))
+            }
             _ => Err(not_allowed(&function.to_string())),
         }
     }

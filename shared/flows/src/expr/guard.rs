@@ -131,11 +131,10 @@ fn refused(node: &Node<'_>) -> Result<(), ExprError> {
         Node::FunctionCall { kind: FunctionKind::Internal(InternalFunction::Rand), .. } => {
             "`rand()` gives another value each time"
         }
-        Node::FunctionCall { kind: FunctionKind::Internal(InternalFunction::Date), arguments }
-            if arguments.is_empty() =>
-        {
-            "`d()` without a date is another time each time: use `run.now`"
-        }
+        Node::FunctionCall {
+            kind: FunctionKind::Internal(InternalFunction::Date),
+            arguments: [],
+        } => "`d()` without a date is another time each time: use `run.now`",
         _ => return Ok(()),
     };
     Err(ExprError::new("EXPR_NOT_ALLOWED", message))

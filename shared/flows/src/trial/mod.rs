@@ -85,7 +85,7 @@ impl Trial<'_> {
         let begin = crate::run::Given { values, expected };
         let mut run = Run::new(Arc::clone(&self.program), index, begin);
         loop {
-            match run.next() {
+            match run.advance() {
                 Next::Done(outcome) => return Ok(Tried::Flow(outcome)),
                 Next::Call(call) => run.answer(answer(whole, &call)?),
             }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::bindings::Bindings;
+use crate::problem::Problem;
 use crate::shipped;
 
 struct Shipped {
@@ -8,25 +10,31 @@ struct Shipped {
 }
 
 fn shipped() -> Shipped {
+    compiled(&shipped::files()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
+}
+
+fn lines(problems: &[Problem]) -> String {
+    listed(problems).replace("; ", "\n")
+}
+
+fn compiled(files: &BTreeMap<String, String>) -> Result<Shipped, Vec<Problem>> {
     let (mut documents, mut samples) = (Documents::new(), BTreeMap::new());
-    for (path, text) in shipped::files() {
+    for (path, text) in files {
         let (kind, id) = path.strip_suffix(".yaml").unwrap().split_once('/').unwrap();
         let document = match kind {
-            "flows" => Document::Flow(serde_saphyr::from_str(&text).unwrap()),
-            "maps" => Document::Map(serde_saphyr::from_str(&text).unwrap()),
-            "tables" => Document::Table(serde_saphyr::from_str(&text).unwrap()),
-            "checks" => Document::Check(serde_saphyr::from_str(&text).unwrap()),
+            "flows" => Document::Flow(serde_saphyr::from_str(text).unwrap()),
+            "maps" => Document::Map(serde_saphyr::from_str(text).unwrap()),
+            "tables" => Document::Table(serde_saphyr::from_str(text).unwrap()),
+            "checks" => Document::Check(serde_saphyr::from_str(text).unwrap()),
             _ => {
-                samples.insert(id.to_owned(), Sample::read(&text).unwrap());
+                samples.insert(id.to_owned(), Sample::read(text).unwrap());
                 continue;
             }
         };
         documents.insert((document.head().kind, id.to_owned()), document);
     }
-    let program = Program::compile(&documents).unwrap_or_else(|problems| {
-        panic!("{}", listed(&problems).replace("; ", "\n"));
-    });
-    Shipped { documents, samples, program: Arc::new(program) }
+    let program = Arc::new(Program::compile(&documents)?);
+    Ok(Shipped { documents, samples, program })
 }
 
 #[test]
@@ -79,4 +87,65 @@ fn a_sample_that_says_too_little_or_too_much_is_refused() {
     odd.get_mut("payer-unknown").unwrap().flow = Some("nothing".to_owned());
     trial.samples = &odd;
     assert!(trial.check("payer-unknown").unwrap_err().contains("no flow `nothing`"));
+}
+
+/// The documents of the page, in its order.
+fn page() -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/adding-a-flow.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+fn changed(files: &mut BTreeMap<String, String>, path: &str, from: &str, to: &str) {
+    let text = files.get_mut(path).unwrap();
+    assert!(text.contains(from), "{path} has no `{from}`");
+    *text = text.replace(from, to);
+}
+
+#[test]
+fn what_the_page_for_newcomers_says_is_so() {
+    let [payer, payer_sample, row, order, flow, flow_sample, approve, env] =
+        <[String; 8]>::try_from(page()).unwrap();
+    let mut files = shipped::files();
+    let map = "maps/payment-to-receipt.yaml";
+    changed(&mut files, map, "each:\n", &format!("{payer}each:\n"));
+    let mut mistyped = files.clone();
+    changed(&mut mistyped, map, "Payer:", "Payr:");
+    let Err(problems) = compiled(&mistyped) else { panic!("`Payr` is a field") };
+    let page = "there is no field `Payr`; did you mean `Payer`? [FIELD_UNKNOWN]";
+    assert!(lines(&problems).contains(page), "{}", lines(&problems));
+
+    let codes = "tables/payment-codes.yaml";
+    let amex = files[codes].split("  - id: ").find(|row| row.starts_with("amex")).unwrap();
+    let amex = format!("  - id: {amex}");
+    changed(&mut files, codes, &amex, &row);
+    let posting = "flows/payment-posting.yaml";
+    changed(&mut files, posting, "order: merchant.unnamed", order.trim());
+    files.insert("flows/large-payments.yaml".into(), flow);
+    files.insert("samples/receipt-with-payer.yaml".into(), payer_sample);
+    files.insert("samples/large-payment.yaml".into(), flow_sample);
+    let before = compiled(&files).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    let Shipped { documents, samples, program } = before;
+    let trial = Trial { documents: &documents, program, samples: &samples };
+    for id in ["receipt-with-payer", "large-payment", "two-invoices"] {
+        assert_eq!(trial.check(id), Ok(Vec::new()), "{id}");
+    }
+    let told = trial.check("place-of-another-brand").unwrap();
+    assert_eq!(told, ["payment_code: `AMEX` wanted, `AMEXUS` there"]);
+
+    changed(&mut files, posting, "  - id: receipt\n", &format!("{approve}  - id: receipt\n"));
+    let large = "samples/large-payment.yaml";
+    changed(&mut files, large, "flow: large-payments", "flow: payment-posting");
+    let after = compiled(&files).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    let Shipped { documents, samples, program } = after;
+    let trial = Trial { documents: &documents, program, samples: &samples };
+    let told = trial.check("large-payment").unwrap().join("; ");
+    assert!(told.contains("sage300.receipt: held_by_person there"), "{told}");
+
+    files.insert("env/dev.yaml".into(), env);
+    let bound: Bindings = serde_saphyr::from_str(&files["env/dev.yaml"]).unwrap();
+    assert_eq!(bound.approvals(), 2);
+    let main = Value::Object(bound.of("main"));
+    assert_eq!(main.at("accounts.fees").text(), Some("6115"));
 }

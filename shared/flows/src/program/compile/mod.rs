@@ -18,6 +18,7 @@ use crate::expr::{Expression, Scope};
 use crate::mapping::Mapping;
 use crate::outcome::EffectName;
 use crate::problem::Problem;
+use crate::table::never_reached;
 use crate::verify::Verification;
 
 pub(super) fn program(documents: &Documents) -> Result<Program, Vec<Problem>> {
@@ -31,6 +32,9 @@ pub(super) fn program(documents: &Documents) -> Result<Program, Vec<Problem>> {
     }
     if shop.problems.is_empty() { Ok(Program { flows }) } else { Err(shop.problems) }
 }
+
+/// What goes in, by name.
+type Inputs = Vec<(String, Input)>;
 
 /// What flows are made from, and what is wrong with it.
 struct Shop<'a> {
@@ -53,7 +57,17 @@ impl<'a> Shop<'a> {
                     Ok(compiled) => drop(checks.insert(id.clone(), Arc::new(compiled))),
                     Err(found) => problems.extend(found),
                 },
-                Document::Flow(_) | Document::Table(_) => {}
+                Document::Table(table) => {
+                    let document = format!("tables/{id}");
+                    problems.extend(never_reached(table).into_iter().map(|row| Problem {
+                        document: document.clone(),
+                        path: "rows".to_owned(),
+                        position: None,
+                        code: "ROW_NEVER_REACHED",
+                        message: format!("the row `{row}` is after one that fits everything"),
+                    }));
+                }
+                Document::Flow(_) => {}
             }
         }
         Self { documents, maps, checks, problems }
@@ -251,7 +265,7 @@ impl<'s, 'a> Bench<'s, 'a> {
         path: &str,
         step: &document::Step,
         id: Option<&str>,
-    ) -> Option<(Arc<Mapping>, Vec<(String, Input)>)> {
+    ) -> Option<(Arc<Mapping>, Inputs)> {
         let Some(id) = id else {
             let message = "an effect needs a `map` that makes it".to_owned();
             self.problem(path, "MAP_MISSING", message);
