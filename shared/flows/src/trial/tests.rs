@@ -14,7 +14,8 @@ fn shipped() -> Shipped {
 }
 
 fn lines(problems: &[Problem]) -> String {
-    listed(problems).replace("; ", "\n")
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn compiled(files: &BTreeMap<String, String>) -> Result<Shipped, Vec<Problem>> {
