@@ -12,6 +12,7 @@ pub fn markdown() -> String {
     include_str!("reference.in")
         .replace("{{given}}\n", &given())
         .replace("{{events}}\n", &events())
+        .replace("{{steps}}\n", &steps())
         .replace("{{actions}}\n", &actions())
         .replace("{{entities}}\n", &entities())
 }
@@ -31,6 +32,15 @@ fn events() -> String {
     for event in action::events() {
         let cells = [&event.name, &event.called, &event.carries].map(|name| code(name));
         row(&mut table, &[&cells[0], &cells[1], &cells[2], &event.about]);
+    }
+    table
+}
+
+fn steps() -> String {
+    let mut table = "| step | keys | gives |\n|---|---|---|\n".to_owned();
+    for (name, keys, about) in crate::steps::STEPS {
+        let keys: Vec<String> = keys.iter().map(|key| code(key)).collect();
+        row(&mut table, &[&code(name), &keys.join(", "), about]);
     }
     table
 }

@@ -105,6 +105,9 @@ pub struct ExpectedHold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     pub reason: String,
+    /// What the person is shown; not looked at when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 fn first() -> u32 {

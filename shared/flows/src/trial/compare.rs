@@ -53,6 +53,8 @@ fn flow(expect: &Expect, outcome: &Outcome) -> Result<Differences, String> {
     if differences.len() > before {
         let why = held.iter().map(|held| format!("step {}: {}", held.step, held.evidence));
         differences.extend(why);
+    } else {
+        evidence(expect, outcome, &mut differences);
     }
     let cancelled = outcome.cancelled.iter().map(name).collect();
     same("cancels", expect.cancels.clone(), cancelled, &mut differences);
@@ -65,6 +67,16 @@ fn flow(expect: &Expect, outcome: &Outcome) -> Result<Differences, String> {
     let (wanted, waits) = (expect.waits.iter().cloned(), waits.into_iter());
     same("waits", wanted.collect(), waits.collect(), &mut differences);
     Ok(differences)
+}
+
+fn evidence(expect: &Expect, outcome: &Outcome, differences: &mut Differences) {
+    for (expected, held) in expect.holds.iter().zip(&outcome.held) {
+        let Some(wanted) = &expected.evidence else { continue };
+        if *wanted != held.evidence {
+            let (step, there) = (&held.step, &held.evidence);
+            differences.push(format!("evidence of {step}: `{wanted}` wanted, `{there}` there"));
+        }
+    }
 }
 
 fn fields(
