@@ -62,6 +62,8 @@ pub enum Arrival {
 pub struct Folded {
     /// All facts as they now stand.
     pub facts: Facts,
+    /// No fact stood before: whoever folds before deciding has decided nothing of it yet.
+    pub first: bool,
     /// At least one fact is new.
     pub changed: bool,
     /// Facts whose stated value differs from the one that stands; the first one stays.
@@ -213,6 +215,9 @@ pub trait Store: Send + Sync {
 
     /// T2. Each fact is set IF absent or equal; a different value is reported and not written.
     async fn fold_facts(&self, payment: &PaymentKey, facts: &Facts) -> Result<Folded>;
+
+    /// The facts as they stand; none when the payment is not known.
+    async fn facts(&self, payment: &PaymentKey) -> Result<Facts>;
 
     async fn payment(&self, payment: &PaymentKey) -> Result<Option<Payment>>;
 

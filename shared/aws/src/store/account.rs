@@ -29,7 +29,7 @@ pub(super) async fn pending(
     customer: &CustomerNumber,
 ) -> Fallible<Pending> {
     let key = Key::account(company, customer);
-    let Some(account) = table.get(&key).await? else {
+    let Some(account) = table.get_gathered(&key).await? else {
         return Ok(Pending { version: 0, by_document: BTreeMap::new() });
     };
     let version = account.optional_number("v")?.unwrap_or_default();

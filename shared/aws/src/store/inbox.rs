@@ -1,15 +1,17 @@
 //! Events as received, and which of them are worked off.
 
+use std::collections::BTreeSet;
+
 use domain::id::{EventId, MerchantId};
 use jiff::Timestamp;
 use ledger::memory::tables::Fallible;
 use ledger::store::{Arrival, InboxEvent};
 
-use super::expression::{Change, Condition, Put};
+use super::expression::{Change, Condition, Put, Write};
 use super::index::{self, STATE, STATE_SORT};
 use super::item::{Item, number, set_of, text, time};
 use super::key::{self, Key};
-use super::table::{IndexQuery, Table, Written};
+use super::table::{IndexQuery, TRANSACTION_ITEMS_MAX, Table, Written};
 
 const WAITING: &str = "EVT#WAITING";
 
@@ -41,14 +43,30 @@ pub(super) async fn mark_handled(
     merchant: &MerchantId,
     event: &EventId,
 ) -> Fallible<()> {
-    let handled = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
-    let change = Change::of(Key::event(merchant, event))
+    let key = Key::event(merchant, event);
+    table.handled.ask(&key, |keys| mark_all(table, keys)).await
+}
+
+/// In one transaction; one by one when one of them is not there.
+async fn mark_all(table: &Table, keys: Vec<Key>) -> Fallible<Vec<()>> {
+    let distinct: BTreeSet<&Key> = keys.iter().collect();
+    let changes: Vec<Change> = distinct.into_iter().cloned().map(handled).collect();
+    for some in changes.chunks(TRANSACTION_ITEMS_MAX) {
+        let writes: Vec<Write> = some.iter().cloned().map(Write::Change).collect();
+        let together = writes.len() > 1 && table.transact(&writes, None).await?.is_done();
+        for change in some.iter().filter(|_| !together) {
+            table.change(change).await?;
+        }
+    }
+    Ok(vec![(); keys.len()])
+}
+
+fn handled(key: Key) -> Change {
+    Change::of(key)
         .require(Condition::existing_item())
-        .set("handled", handled)
+        .set("handled", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
         .remove(STATE)
-        .remove(STATE_SORT);
-    table.change(&change).await?;
-    Ok(())
+        .remove(STATE_SORT)
 }
 
 pub(super) async fn not_handled(

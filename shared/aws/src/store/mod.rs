@@ -32,6 +32,7 @@ mod account;
 mod effect;
 mod endings;
 mod expression;
+mod gather;
 mod inbox;
 mod index;
 mod item;
@@ -82,6 +83,10 @@ impl Store for DynamoStore {
 
     async fn fold_facts(&self, payment: &PaymentKey, facts: &Facts) -> Result<Folded> {
         told("fold_facts", payments::fold_facts(self.table(), payment, facts).await)
+    }
+
+    async fn facts(&self, payment: &PaymentKey) -> Result<Facts> {
+        told("facts", payments::facts(self.table(), payment).await)
     }
 
     async fn payment(&self, payment: &PaymentKey) -> Result<Option<Payment>> {

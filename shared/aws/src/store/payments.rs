@@ -16,18 +16,14 @@ use super::table::{Table, Transacted, Written};
 
 const FACT: &str = "fact_";
 
-/// T2. One write: each fact is set where none stands, and what stood before tells the rest.
+/// T2. One write, also for what is known already: each fact is set where none stands, and what stood
+/// before tells the rest.
 pub(super) async fn fold_facts(
     table: &Table,
     payment: &PaymentKey,
     stated: &Facts,
 ) -> Fallible<Folded> {
     let key = Key::facts(payment);
-    let found = table.get(&key).await?.unwrap_or_default();
-    let before = facts_of(&found)?;
-    if stated.keys().all(|name| before.contains_key(name)) {
-        return Ok(folded(before, stated));
-    }
     let mut change = Change::of(key)
         .set("merchant", text(payment.merchant.as_str()))
         .set("txn", text(payment.transaction.as_str()));
@@ -38,6 +34,12 @@ pub(super) async fn fold_facts(
         Written::Done(before) => Ok(folded(facts_of(&before)?, stated)),
         Written::Refused(_) => Err("a change without a condition was refused".into()),
     }
+}
+
+/// Read together with what others want at the moment.
+pub(super) async fn facts(table: &Table, payment: &PaymentKey) -> Fallible<Facts> {
+    let found = table.get_gathered(&Key::facts(payment)).await?;
+    found.as_ref().map_or_else(|| Ok(Facts::new()), facts_of)
 }
 
 pub(super) async fn payment(table: &Table, key: &PaymentKey) -> Fallible<Option<Payment>> {
@@ -192,7 +194,8 @@ fn folded(before: Facts, stated: &Facts) -> Folded {
         .filter(|(name, value)| before.get(name).is_some_and(|stands| !stands.agrees_with(value)));
     let conflicts = conflicts.map(|(name, _)| *name).collect();
     let changed = stated.keys().any(|name| !before.contains_key(name));
+    let first = before.is_empty();
     let mut facts = stated.clone();
     facts.extend(before);
-    Folded { facts, changed, conflicts }
+    Folded { facts, first, changed, conflicts }
 }

@@ -17,6 +17,7 @@ use ledger::memory::tables::Fallible;
 use thiserror::Error;
 
 use super::expression::{Change, Put, Write};
+use super::gather::Gather;
 use super::item::{Item, text};
 use super::key::{Key, PK, SK};
 
@@ -59,6 +60,12 @@ pub(super) enum Transacted {
     Refused(Vec<Option<Option<Item>>>),
 }
 
+impl Transacted {
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
 /// Keys of an index, one page.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -83,11 +90,19 @@ pub(super) struct Table {
     client: Client,
     name: String,
     pauses: AtomicU64,
+    readings: Gather<Key, Option<Item>>,
+    pub handled: Gather<Key, ()>,
 }
 
 impl Table {
     pub fn new(client: Client, name: String) -> Self {
-        Self { client, name, pauses: AtomicU64::new(0) }
+        Self {
+            client,
+            name,
+            pauses: AtomicU64::new(0),
+            readings: Gather::default(),
+            handled: Gather::default(),
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -100,6 +115,11 @@ impl Table {
         let request = request.key(PK, text(&key.pk)).key(SK, text(&key.sk));
         let found = request.send().await?;
         Ok(found.item.map(Item::from_iter))
+    }
+
+    /// As [`Self::get`], together with what other tasks read so at the moment.
+    pub async fn get_gathered(&self, key: &Key) -> Fallible<Option<Item>> {
+        self.readings.ask(key, |keys| self.get_each(keys)).await
     }
 
     /// All items of a partition as the last writes left them, in the order of their sort keys.
@@ -162,6 +182,14 @@ impl Table {
             }
         }
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    async fn get_each(&self, keys: Vec<Key>) -> Fallible<Vec<Option<Item>>> {
+        let mut found = std::collections::BTreeMap::new();
+        for item in self.get_all(&keys).await? {
+            found.insert(item.key()?, item);
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     /// Puts an item under its condition.

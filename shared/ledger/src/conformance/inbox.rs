@@ -62,11 +62,14 @@ async fn facts(store: &dyn Store) -> Verdict {
     let one = Facts::from([(FactName::Captured, captured.clone())]);
     let folded = store.fold_facts(&key, &one).await?;
     ensure(folded.changed, "a new fact is a change")?;
+    ensure(folded.first, "nothing stood before the first facts")?;
+    same(&store.facts(&key).await?, &one, "the facts are read as folded")?;
     same(&folded.facts, &one, "the facts stand as stated")?;
 
     let later = Facts::from([(FactName::Captured, fact(1_000, "", 50))]);
     let folded = store.fold_facts(&key, &later).await?;
     ensure(!folded.changed && folded.conflicts.is_empty(), "an agreeing repeat changes nothing")?;
+    ensure(!folded.first, "facts stood before the repeat")?;
     same(&folded.facts, &one, "the first statement stays, with its time")?;
 
     let mixed = Facts::from([
@@ -75,6 +78,7 @@ async fn facts(store: &dyn Store) -> Verdict {
     ]);
     let folded = store.fold_facts(&key, &mixed).await?;
     ensure(folded.changed, "a new fact beside a conflict is written")?;
+    ensure(!folded.first, "another fact is not the first")?;
     same(&folded.conflicts, &vec![FactName::Captured], "another amount is a conflict")?;
     same(&folded.facts.get(&FactName::Captured), &Some(&captured), "the first value stays")?;
     let folded = store.fold_facts(&key, &mixed).await?;
@@ -85,6 +89,7 @@ async fn facts(store: &dyn Store) -> Verdict {
     same(&folded.conflicts, &vec![FactName::Settled], "another detail is a conflict")?;
 
     store.insert_effect(&ready(1), None).await?;
+    same(&store.facts(&key).await?.len(), &2, "effects are no facts")?;
     let found = store.payment(&key).await?.ok_or("a payment with facts is there")?;
     same(&found.facts.len(), &2, "a payment carries its facts")?;
     same(&found.effects, &vec![ready(1)], "a payment carries its effects")

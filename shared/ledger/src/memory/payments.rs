@@ -47,6 +47,7 @@ pub fn fold_facts(
     stated: &Facts,
 ) -> Fallible<Folded> {
     let mut facts = tables.facts(payment)?;
+    let first = facts.is_empty();
     let mut fresh = Facts::new();
     let mut conflicts = Vec::new();
     for (name, value) in stated {
@@ -61,7 +62,7 @@ pub fn fold_facts(
     tables.add_facts(payment, &fresh)?;
     let changed = !fresh.is_empty();
     facts.extend(fresh);
-    Ok(Folded { facts, changed, conflicts })
+    Ok(Folded { facts, first, changed, conflicts })
 }
 
 /// # Errors

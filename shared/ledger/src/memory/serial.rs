@@ -50,6 +50,11 @@ impl<S: Serial> Store for S {
         self.run("fold_facts", move |t| payments::fold_facts(t, &payment, &facts)).await
     }
 
+    async fn facts(&self, payment: &PaymentKey) -> Result<Facts> {
+        let payment = payment.clone();
+        self.run("facts", move |t| t.facts(&payment)).await
+    }
+
     async fn payment(&self, payment: &PaymentKey) -> Result<Option<Payment>> {
         let payment = payment.clone();
         self.run("payment", move |t| payments::payment(t, &payment)).await
