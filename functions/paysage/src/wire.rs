@@ -59,6 +59,7 @@ pub fn product(config: Config) -> Result<Product, StartError> {
     let erp = vendors::erp(&config, &secrets, &vendors::Network)?;
     let parts = Parts {
         store: Arc::new(embedded.store.clone()),
+        releases: Arc::new(embedded.releases.clone()),
         queue: Arc::new(embedded.queue.clone()),
         clock,
         config: Arc::new(config),

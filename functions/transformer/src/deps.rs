@@ -28,6 +28,7 @@ impl Deps {
             clock: Arc::clone(&parts.clock),
             merchants: parts.config.domain_merchants(),
             setup: SetupCache::default(),
+            published: parts.published(),
             told: Mutex::default(),
             linger_ms: i64::from(parts.config.posting.linger_ms),
         };

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use aws::connection::{Access, Connection};
 use aws::documents::Documents;
 use aws::queue::{Postponed, QueueUrls, SqsQueue};
+use aws::releases::TableReleases;
 use aws::secrets::SecretsManager;
 use aws::store::DynamoStore;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -279,6 +280,10 @@ impl<D> Deployed<D> {
             store: Arc::new(DynamoStore::new(
                 self.connection.dynamodb(),
                 &self.deployment.ledger_table,
+            )),
+            releases: Arc::new(TableReleases::new(
+                self.connection.dynamodb(),
+                &self.deployment.documents_table,
             )),
             queue: self.queue.clone(),
             clock: Arc::clone(&self.clock),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::exception::Exception;
 use engine::port::{Clock, Queue};
+use engine::releases::Published;
 use jiff::Timestamp;
+use ledger::releases::Releases;
 use ledger::store::Store;
 use runtime::config::Config;
 use runtime::records::{Lost, Undeliverable};
@@ -13,6 +15,8 @@ use runtime::records::{Lost, Undeliverable};
 /// Store, queue and clock, whatever is behind them, and the configuration.
 pub struct Parts {
     pub store: Arc<dyn Store>,
+    /// Published flow, map, table and check documents.
+    pub releases: Arc<dyn Releases>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
@@ -21,6 +25,15 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// What decides: the release in force in the configured environment.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        let documents = &self.config.documents;
+        let (releases, clock) = (Arc::clone(&self.releases), Arc::clone(&self.clock));
+        let look_again_ms = i64::from(documents.look_again_ms);
+        Published::new(releases, clock, &documents.environment, look_again_ms)
+    }
+
     /// Where messages go that nobody can read: before a person.
     #[must_use]
     pub fn undeliverable(&self) -> Arc<dyn Undeliverable> {

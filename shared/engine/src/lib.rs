@@ -5,6 +5,7 @@ pub mod intake;
 pub mod poll;
 pub mod port;
 pub mod post;
+pub mod releases;
 pub mod transform;
 
 #[cfg(test)]

@@ -121,6 +121,7 @@ impl Life {
         let erp = vendors::erp(&config, &secrets, &Network).unwrap();
         let parts = Parts {
             store: Arc::new(store),
+            releases: Arc::new(embedded.releases.clone()),
             queue: Arc::new(queue.clone()),
             clock: clock.clone(),
             config: Arc::new(config),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cargo_metadata::Package;
+use cargo_metadata::{Package, PackageId};
 use toml_edit::{DocumentMut, Item, Value};
 
 use super::Finding;
@@ -44,7 +44,7 @@ pub(super) fn banned(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for ban in &lists.banned {
         let count = versions.get(ban.name.as_str()).copied().unwrap_or_default();
-        if count > usize::from(ban.once_allowed) {
+        if count > usize::from(ban.once_allowed) && !ban.is_wrapped(facts) {
             let advice = format!("remove {}: {}", ban.name, ban.reason);
             found.push(Finding::new(DENY, 0, "banned", advice));
         }
@@ -83,6 +83,8 @@ struct Ban {
     /// One version may be there; two may not.
     once_allowed: bool,
     reason: String,
+    /// Crates that may use it all the same.
+    wrappers: Vec<String>,
 }
 
 impl Lists {
@@ -114,6 +116,23 @@ impl Lists {
 }
 
 impl Ban {
+    /// Nothing uses it but the crates that may.
+    fn is_wrapped(&self, facts: &Facts) -> bool {
+        let Some(resolved) = &facts.metadata.resolve else { return false };
+        let name_of = |id: &PackageId| {
+            let package = facts.metadata.packages.iter().find(|package| package.id == *id);
+            package.map(|package| package.name.as_str()).unwrap_or_default()
+        };
+        let users = resolved.nodes.iter().filter(|node| {
+            node.dependencies.iter().any(|dependency| name_of(dependency) == self.name)
+        });
+        let mut others = users.filter(|node| {
+            let user = name_of(&node.id);
+            user != self.name && !self.wrappers.iter().any(|wrapper| wrapper == user)
+        });
+        !self.wrappers.is_empty() && others.next().is_none()
+    }
+
     fn read(value: &Value) -> Option<Self> {
         let table = value.as_inline_table()?;
         let text = |key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -122,8 +141,14 @@ impl Ban {
             name: text("crate")?,
             once_allowed: several.unwrap_or(false),
             reason: text("reason").unwrap_or_default(),
+            wrappers: names(table.get("wrappers")),
         })
     }
+}
+
+fn names(value: Option<&Value>) -> Vec<String> {
+    let names = value.and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 fn clarifications(document: &DocumentMut) -> BTreeMap<String, String> {

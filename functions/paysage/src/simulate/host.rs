@@ -9,6 +9,7 @@ use engine::port::{Clock, Erp, Gateway, QueueName};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
+use ledger::releases::MemoryReleases;
 use runtime::config::Config;
 use runtime::records::{Budget, sqs_event};
 use tokio::sync::{mpsc, oneshot};
@@ -114,6 +115,7 @@ impl Host {
         let clock = || HostClock { time: outside.time, skew_ms: process.skew_ms };
         let parts = Parts {
             store: Arc::new(store),
+            releases: Arc::new(MemoryReleases::default()),
             queue: Arc::new(queue()),
             clock: Arc::new(clock()),
             config: Arc::new(config),

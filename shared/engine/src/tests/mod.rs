@@ -14,11 +14,13 @@ use domain::merchant::{ClosedPeriod, Merchant, NewCustomer, Unnamed};
 use domain::money::Currency;
 use futures::future::join_all;
 use ledger::posting::Limits;
+use ledger::releases::MemoryReleases;
 use ledger::store::{EffectQuery, Store};
 
 use crate::hint::Hint;
 use crate::port::QueueName;
 use crate::post::{Memory, Post, Settings};
+use crate::releases::Published;
 use crate::transform::{SetupCache, Transform};
 use fakes::{FakeClock, FakeGateway, FakeQueue, FaultyStore, Weather};
 use sage::FakeSage;
@@ -59,6 +61,11 @@ fn merchant() -> Merchant {
         zone: "UTC".into(),
         fallback_customer: Some("1200".into()),
     }
+}
+
+/// The documents that come with the program.
+fn published(clock: Arc<FakeClock>) -> Published {
+    Published::new(Arc::new(MemoryReleases::default()), clock, "test", i64::MAX)
 }
 
 impl World {
@@ -113,6 +120,7 @@ impl World {
                 clock: self.clock.clone(),
                 merchants: BTreeMap::from([("main".into(), merchant())]),
                 setup: SetupCache::default(),
+                published: published(self.clock.clone()),
                 told: Mutex::default(),
                 linger_ms: 2_000,
             },

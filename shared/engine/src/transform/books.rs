@@ -1,6 +1,4 @@
-//! What the books say, read in the order that keeps a decision safe: first what is pending with us
-//! (with its version, the guard), then what is open in Sage. A receipt posted in between is then
-//! counted twice, never not at all: too little may be applied, never too much.
+//! What the books say: set-up that hardly changes, open periods, and the documents a payment means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -9,13 +7,11 @@ use domain::account::OpenDocument;
 use domain::effect::Hold;
 use domain::exception::ReasonCode;
 use domain::id::{CompanyId, CustomerNumber};
-use domain::merchant::{ClosedPeriod, Merchant};
+use domain::merchant::Merchant;
 use domain::money::Money;
 use domain::transaction::Transaction;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger::decide::{Books, Party};
-use ledger::store::{Guard, Pending};
 
 use super::{Transform, TransformError};
 use crate::port::Period;
@@ -47,43 +43,8 @@ impl SetupCache {
 const FOUND_MS: i64 = 300_000;
 
 impl Transform {
-    pub(super) async fn books(
-        &self,
-        merchant: &Merchant,
-        transaction: &Transaction,
-    ) -> Result<(Books, Option<Guard>), TransformError> {
-        let names = names_in(&transaction.invoice_id);
-        let mut named = Vec::new();
-        for name in &names {
-            named.extend(self.erp.document(&merchant.company, &name.as_str().into()).await?);
-        }
-        let party = self.party(merchant, transaction, &named).await?;
-        let setup = self.setup_problem(merchant, transaction).await?;
-        let posting_date = self.posting_date(merchant).await?;
-        let mut books = Books {
-            named: Vec::new(),
-            order: None,
-            open: Vec::new(),
-            pending: BTreeMap::new(),
-            posting_date,
-            setup,
-            party,
-        };
-        let Party::Known(customer) = &books.party else { return Ok((books, None)) };
-        let number = customer.number.clone();
-        let pending = self.store.pending(&merchant.company, &number).await?;
-        books.open = self.erp.open_documents(&merchant.company, &number).await?;
-        books.named = meant(&names, transaction, &named, &number, &books.open);
-        if books.named.is_empty() {
-            books.order = self.order(merchant, &names, &number).await?;
-        }
-        let Pending { version, by_document } = pending;
-        books.pending = by_document;
-        let guard = Guard { company: merchant.company.clone(), customer: number, version };
-        Ok((books, Some(guard)))
-    }
-
-    async fn order(
+    /// An order of the customer's among the names.
+    pub(super) async fn order(
         &self,
         merchant: &Merchant,
         names: &[String],
@@ -98,22 +59,21 @@ impl Transform {
         Ok(None)
     }
 
-    async fn setup_problem(
+    /// A bank or payment code that Sage does not have.
+    pub(super) async fn setup_problem(
         &self,
-        merchant: &Merchant,
-        transaction: &Transaction,
+        company: &CompanyId,
+        bank: Option<&str>,
+        code: Option<&str>,
     ) -> Result<Option<Hold>, TransformError> {
-        let company = &merchant.company;
-        let bank = &merchant.bank;
-        if !self.recall(company, &format!("bank {bank}")) {
+        if let Some(bank) = bank.filter(|bank| !self.recall(company, &format!("bank {bank}"))) {
             if !self.erp.bank_exists(company, bank).await? {
                 let evidence = format!("bank `{bank}` is not in Sage");
                 return Ok(Some(Hold { reason: ReasonCode::BankUnknown, evidence }));
             }
             self.remember(company, format!("bank {bank}"));
         }
-        let Some(code) = merchant.payment_code(&transaction.brand) else { return Ok(None) };
-        if !self.recall(company, &format!("code {code}")) {
+        if let Some(code) = code.filter(|code| !self.recall(company, &format!("code {code}"))) {
             if !self.erp.payment_code_exists(company, code).await? {
                 let evidence = format!("payment code `{code}` is not active in Sage");
                 return Ok(Some(Hold { reason: ReasonCode::PaymentCodeUnknown, evidence }));
@@ -123,20 +83,19 @@ impl Transform {
         Ok(None)
     }
 
-    /// Today where the merchant is, or by policy the first open day after it.
-    async fn posting_date(
+    /// That day, or when it may roll the first open day after it.
+    pub(super) async fn open_day(
         &self,
-        merchant: &Merchant,
+        company: &CompanyId,
+        day: Date,
+        roll: bool,
     ) -> Result<Result<Date, Hold>, TransformError> {
-        let zone = jiff::tz::TimeZone::get(&merchant.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let today = self.clock.now().to_zoned(zone).date();
-        let period = self.period(&merchant.company, today).await?;
-        let evidence = format!("A/R may not post to {today}");
+        let evidence = format!("A/R may not post to {day}");
         let hold = Hold { reason: ReasonCode::PeriodLocked, evidence };
-        Ok(match (period, merchant.closed_period) {
-            (Period::Open, _) => Ok(today),
-            (Period::Locked { next_open: Some(next) }, ClosedPeriod::Roll) => Ok(next),
-            (Period::Locked { .. }, _) => Err(hold),
+        Ok(match self.period(company, day).await? {
+            Period::Open => Ok(day),
+            Period::Locked { next_open: Some(next) } if roll => Ok(next),
+            Period::Locked { .. } => Err(hold),
         })
     }
 
@@ -171,7 +130,7 @@ impl Transform {
 }
 
 /// The names a payment gives in its invoice field: several may be separated by blanks or commas.
-fn names_in(invoice_id: &str) -> Vec<String> {
+pub(super) fn names_in(invoice_id: &str) -> Vec<String> {
     const NAMES_MAX: usize = 20;
     const LENGTH_MAX: usize = 22;
     let mut names: Vec<String> = Vec::new();
@@ -186,7 +145,7 @@ fn names_in(invoice_id: &str) -> Vec<String> {
 }
 
 /// The customer's documents the payment names: by number, else by order or purchase order.
-fn meant(
+pub(super) fn meant(
     names: &[String],
     transaction: &Transaction,
     named: &[OpenDocument],

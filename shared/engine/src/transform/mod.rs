@@ -2,7 +2,7 @@
 //!
 //! 1. re-read the transaction from PayTrace (the hint is never believed)
 //! 2. fold what it states into the payment's facts, write-once
-//! 3. ask the books who the payer is and what is open, and decide
+//! 3. run the flows in force: they ask the books who the payer is and what is open, and decide
 //! 4. record what was decided: effects, put if absent, under the customer's guard
 //! 5. tell the poster; mark the event worked off
 //!
@@ -10,26 +10,30 @@
 //! and are left as they are.
 
 mod books;
+mod decision;
 mod party;
 mod record;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use domain::effect::Effect;
 use domain::exception::{Exception, ReasonCode};
 use domain::fact::{Facts, stated_by};
 use domain::id::{CompanyId, MerchantId};
 use domain::merchant::Merchant;
 use domain::transaction::{Status, Transaction};
 use jiff::Timestamp;
-use ledger::decide::{Desired, decide, decide_without_books, needs_books};
-use ledger::store::{Guard, Store, StoreError};
+use ledger::decide::Desired;
+use ledger::store::{Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::{Hint, Ready};
 use crate::port::{CallError, Cause, Clock, Erp, Gateway, Queue, QueueError, QueueName};
+use crate::releases::Published;
 
 pub use books::SetupCache;
+use decision::Case;
 
 pub struct Transform {
     pub gateway: Arc<dyn Gateway>,
@@ -39,6 +43,8 @@ pub struct Transform {
     pub clock: Arc<dyn Clock>,
     pub merchants: BTreeMap<MerchantId, Merchant>,
     pub setup: SetupCache,
+    /// The documents in force, which decide.
+    pub published: Published,
     /// When each company's poster was last told: at most once per `linger_ms`.
     pub told: Mutex<BTreeMap<CompanyId, Timestamp>>,
     /// How long the poster lets effects gather; it is told to look after that.
@@ -54,6 +60,8 @@ pub enum TransformError {
     Queue(#[from] QueueError),
     #[error("a vendor did not answer usefully")]
     Call(#[from] CallError),
+    #[error("a flow cannot be started: {0}")]
+    Flow(String),
     #[error("decisions for the customer kept changing; try again")]
     Contended,
     #[error("the payment was voided while its receipt is being posted; wait for the outcome")]
@@ -111,8 +119,12 @@ impl Transform {
             self.raise(hint, ReasonCode::FactChanged, &evidence).await?;
         }
         let mut facts = folded.facts;
-        for _ in 0..TRIES_MAX {
-            let (desired, guard) = match self.desired(merchant, transaction, &facts, hint).await {
+        for tried in 0..TRIES_MAX {
+            // Facts come first: where none stood, nothing was decided, and putting if absent holds.
+            let fresh = folded.first && tried == 0;
+            let effects = if fresh { Vec::new() } else { self.effects(transaction).await? };
+            let case = Case { merchant, transaction, facts: &facts, effects: &effects, hint };
+            let (desired, guard) = match self.desired(&case).await {
                 Err(TransformError::Call(error)) if error.cause == Some(Cause::Denied) => {
                     let company = merchant.company.as_str();
                     self.denied(ReasonCode::SageDenied, company, &error).await?;
@@ -143,28 +155,12 @@ impl Transform {
         if recorded.iter().all(|desired| matches!(desired, Desired::Cancelled(_))) {
             return Ok(None);
         }
-        let payment = self.store.payment(&transaction.key).await?;
-        Ok(payment.map(|payment| payment.facts))
+        Ok(Some(self.store.facts(&transaction.key).await?))
     }
 
-    /// What should be so, and the guard under which it was decided.
-    async fn desired(
-        &self,
-        merchant: &Merchant,
-        transaction: &Transaction,
-        facts: &Facts,
-        hint: &Hint,
-    ) -> Result<(Vec<Desired>, Option<Guard>), TransformError> {
-        let undecided = needs_books(facts) && self.undecided(transaction, hint).await?;
-        if !undecided {
-            return Ok((decide_without_books(transaction, facts, merchant), None));
-        }
-        let (books, guard) = self.books(merchant, transaction).await?;
-        if self.setup.is_news_to_be_let_in(&merchant.company) {
-            let id = format!("{}:{}", ReasonCode::SageDenied, merchant.company);
-            self.store.close_exception(&id, self.clock.now()).await?;
-        }
-        Ok((decide(transaction, facts, merchant, &books), guard))
+    async fn effects(&self, transaction: &Transaction) -> Result<Vec<Effect>, TransformError> {
+        let payment = self.store.payment(&transaction.key).await?;
+        Ok(payment.map(|payment| payment.effects).unwrap_or_default())
     }
 
     async fn tell_poster(

@@ -7,7 +7,7 @@ use domain::effect::Hold;
 use domain::exception::ReasonCode;
 use domain::id::CustomerNumber;
 use domain::merchant::{Merchant, NewCustomer as Policy};
-use domain::transaction::{Payer, Transaction};
+use domain::transaction::Payer;
 use ledger::decide::Party;
 use ledger::matching::{Match, by_email, by_name, normal_name};
 
@@ -18,10 +18,9 @@ impl Transform {
     pub(super) async fn party(
         &self,
         merchant: &Merchant,
-        transaction: &Transaction,
+        payer: &Payer,
         named: &[OpenDocument],
     ) -> Result<Party, TransformError> {
-        let payer = &transaction.payer;
         if let Some(linked) = self.linked(merchant, payer).await? {
             return Ok(linked);
         }

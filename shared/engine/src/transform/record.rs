@@ -2,28 +2,13 @@
 
 use domain::effect::{Effect, EffectKey, EffectState, Hold};
 use domain::exception::{Exception, ReasonCode};
-use domain::transaction::Transaction;
-use ledger::decide::{Desired, may_heal, receipt_key};
+use ledger::decide::Desired;
 use ledger::store::{Changed, Decision, Guard, Inserted};
 
 use super::{Transform, TransformError};
 use crate::hint::Hint;
 
 impl Transform {
-    /// Whether the receipt is still to be decided: it is not there, or it is held and this hint asks
-    /// for a new decision.
-    pub(super) async fn undecided(
-        &self,
-        transaction: &Transaction,
-        hint: &Hint,
-    ) -> Result<bool, TransformError> {
-        let key = receipt_key(transaction);
-        let effect = self.effect(&key).await?;
-        Ok(effect.is_none_or(|effect| {
-            hint.redecide && effect.state == EffectState::Held && may_heal(&effect)
-        }))
-    }
-
     /// False when the books moved meanwhile and everything must be decided again.
     pub(super) async fn record(
         &self,
@@ -113,11 +98,6 @@ impl Transform {
         let exception = Exception::new(ReasonCode::VoidedAfterPosting, &subject, &evidence, now);
         self.store.raise(&exception.of(effect.merchant())).await?;
         Ok(())
-    }
-
-    async fn effect(&self, key: &EffectKey) -> Result<Option<Effect>, TransformError> {
-        let payment = self.store.payment(&key.payment).await?;
-        Ok(payment.and_then(|p| p.effects.into_iter().find(|effect| effect.key == *key)))
     }
 }
 

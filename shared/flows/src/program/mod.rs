@@ -3,6 +3,7 @@
 
 mod compile;
 pub(crate) mod op;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,8 @@ use crate::outcome::EffectName;
 use crate::problem::Problem;
 use crate::value::Value;
 use op::Op;
+
+pub use read::read;
 
 #[derive(Debug)]
 pub struct Program {

@@ -79,7 +79,7 @@ pub const STEPS: &[(&str, &[&str], &str)] = &[
     (
         "normalize",
         &["with", "zone"],
-        "in one form: `with` is date, region, country, phone, amount or text, `zone` the country; refused when it is not certain",
+        "in one form; `with` is date, region, country, phone, amount or text, `zone` the country",
     ),
 ];
 

@@ -115,7 +115,10 @@ fn every_step_listed_is_there() {
 
 proptest! {
     #[test]
-    fn parts_add_up(units in -1_000_000_i64..1_000_000, weights in prop::collection::vec(0_u32..50, 1..9)) {
+    fn parts_add_up(
+        units in -1_000_000_i64..1_000_000,
+        weights in prop::collection::vec(0_u32..50, 1..9),
+    ) {
         prop_assume!(weights.iter().any(|weight| *weight > 0));
         let plan = Plan::Allocate { weights, scale: 2 };
         let whole = Decimal::new(units, 2);

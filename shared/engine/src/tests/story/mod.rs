@@ -25,6 +25,7 @@ use ledger::posting::{BatchStatus, Limits};
 use ledger::store::{InboxEvent, Store};
 
 use super::fakes::{FakeClock, FakeQueue, FaultyStore, Weather};
+use super::published;
 use crate::hint::Hint;
 use crate::intake::{Accepted, Intake};
 use crate::poll::{self, Poll};
@@ -105,6 +106,7 @@ impl Story {
                 clock: clock.clone(),
                 merchants: BTreeMap::from([("main".into(), merchant.clone())]),
                 setup: SetupCache::default(),
+                published: published(clock.clone()),
                 told: Mutex::default(),
                 linger_ms: 2_000,
             },
