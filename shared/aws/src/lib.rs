@@ -1,5 +1,6 @@
 //! The ports on AWS: the store on DynamoDB, the queues on SQS, secrets in Secrets Manager.
 //!
+//! * [`audit`]: what people did, in a chain of lines.
 //! * [`connection`]: how AWS is reached; makes the clients.
 //! * [`documents`]: the configuration of an environment.
 //! * [`store`]: every operation of `ledger::store::Store` on one table.
@@ -11,6 +12,7 @@
 //! Nothing here reads the environment: whoever starts a function gives region, credentials, table
 //! and queue names.
 
+pub mod audit;
 pub mod connection;
 pub mod documents;
 pub mod queue;

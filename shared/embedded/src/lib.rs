@@ -13,6 +13,7 @@ use std::sync::Arc;
 use engine::port::Clock;
 use thiserror::Error;
 
+pub use audit::SqliteTrail;
 pub use history::Sighting;
 pub use queue::{Delivery, Depth, SqliteQueue};
 pub use releases::SqliteReleases;
@@ -20,6 +21,7 @@ pub use store::SqliteStore;
 
 use writer::Writer;
 
+mod audit;
 mod column;
 mod effect;
 mod history;
@@ -41,6 +43,7 @@ pub struct Embedded {
     pub store: SqliteStore,
     pub queue: SqliteQueue,
     pub releases: SqliteReleases,
+    pub trail: SqliteTrail,
     writer: Arc<Writer>,
 }
 
@@ -109,6 +112,7 @@ impl Embedded {
         Ok(Self {
             store: SqliteStore::new(Arc::clone(&writer)),
             releases: SqliteReleases::new(Arc::clone(&writer)),
+            trail: SqliteTrail::new(Arc::clone(&writer)),
             queue: SqliteQueue::new(Arc::clone(&writer), clock),
             writer,
         })
