@@ -2,6 +2,7 @@
 
 pub mod hint;
 pub mod intake;
+pub mod operate;
 pub mod poll;
 pub mod port;
 pub mod post;
