@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 import urllib.request
@@ -51,6 +52,9 @@ def main():
     ticking.add_argument("--every", type=float, default=2.0)
     ticking.add_argument("functions", nargs="+")
     ticking.set_defaults(run=tick)
+    counting = commands.add_parser("invocations", help="print what each function's log says of its invocations")
+    counting.add_argument("--environment", default="test")
+    counting.set_defaults(run=invocations)
     options = parser.parse_args()
     options.run(options)
 
@@ -205,6 +209,20 @@ def tick(options):
         for function in options.functions:
             client.invoke(FunctionName=function, InvocationType="RequestResponse", Payload=b"{}")
         time.sleep(options.every)
+
+
+def invocations(options):
+    client = boto3.client("logs")
+    prefix = f"/paysage/{options.environment}/"
+    found = {}
+    for group in client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]:
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        lines = [event["message"] for page in pages for event in page["events"]]
+        billed = [int(ms) for line in lines for ms in re.findall(r"Billed Duration: (\d+) ms", line)]
+        # CloudWatch Logs bills 26 bytes for each event besides its text.
+        size = sum(len(line.encode()) + 26 for line in lines)
+        found[group["logGroupName"].removeprefix(prefix)] = {"invocations": len(billed), "billed_ms": sum(billed), "log_bytes": size}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 //!    it is probed
 
 mod emulator;
+mod prices;
 mod python;
 mod requests;
 mod start;
@@ -94,8 +95,19 @@ fn day(python: &Path, built: &Built, scenario: &str, seed: u64) -> Result<(), St
 fn play(emulator: &Emulator, built: &Built, scenario: &str, seed: u64) -> Result<(), String> {
     let outputs = emulator.deploy(&built.functions)?;
     let _ticking = emulator.tick()?;
+    played(emulator, built, &outputs, scenario, seed)
+}
+
+/// Plays a scenario through the stack of these outputs.
+fn played(
+    emulator: &Emulator,
+    built: &Built,
+    outputs: &Path,
+    scenario: &str,
+    seed: u64,
+) -> Result<(), String> {
     let mut prepare = |command: &mut Command| {
-        emulator.told(command).arg("--deployed").arg(&outputs);
+        emulator.told(command).arg("--deployed").arg(outputs);
     };
     let named = format!("aws-{scenario}");
     if scenarios::one(&built.paysage, scenario, seed, &named, &mut prepare) {

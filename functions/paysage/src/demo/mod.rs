@@ -49,22 +49,35 @@ pub struct Scenario {
     script: Script,
 }
 
+const CALM: Script =
+    Script { rounds: 0, sales: 0, at_once: 4, alone: false, storm: false, kills: 0 };
+
 /// Every scenario.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "happy-day",
         about: "48 payments of mixed kinds; webhooks come once, twice or never",
-        script: Script { rounds: 1, storm: false, kills: 0 },
+        script: Script { rounds: 1, ..CALM },
     },
     Scenario {
         name: "storm",
         about: "the same day while both vendors time out, break off, repeat and answer nonsense",
-        script: Script { rounds: 1, storm: true, kills: 0 },
+        script: Script { rounds: 1, storm: true, ..CALM },
     },
     Scenario {
         name: "kill",
         about: "the storm, with the product killed (SIGKILL) in the middle and started again",
-        script: Script { rounds: 1, storm: true, kills: 3 },
+        script: Script { rounds: 1, storm: true, kills: 3, ..CALM },
+    },
+    Scenario {
+        name: "burst",
+        about: "300 plain sales told of all at once; times as in production",
+        script: Script { sales: 300, at_once: 48, ..CALM },
+    },
+    Scenario {
+        name: "trickle",
+        about: "20 plain sales, each posted before the next is told of; times as in production",
+        script: Script { sales: 20, at_once: 1, alone: true, ..CALM },
     },
 ];
 

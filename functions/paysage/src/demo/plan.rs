@@ -82,9 +82,9 @@ const ROUND: &[(Kind, usize)] = &[
 /// PayTrace's sandbox declines this amount.
 const DECLINED_CENTS: i64 = 112;
 
-/// `rounds` rounds of 48 payments each, in an order the seed decides.
+/// `rounds` rounds of 48 payments each, in an order the seed decides, or as many plain sales.
 #[must_use]
-pub fn day(seed: u64, rounds: usize) -> Day {
+pub fn day(seed: u64, rounds: usize, sales: usize) -> Day {
     let mut planner = Planner { rng: ChaCha8Rng::seed_from_u64(seed), day: Day::default() };
     for round in 0..rounds {
         for (kind, count) in ROUND {
@@ -94,6 +94,12 @@ pub fn day(seed: u64, rounds: usize) -> Day {
         }
     }
     planner.shuffle();
+    for n in 0..sales {
+        planner.add(Kind::Exact, &format!("s{n}"));
+    }
+    for sale in planner.day.payments.iter_mut().filter(|_| sales > 0) {
+        sale.delivery = Delivery::Once;
+    }
     planner.day
 }
 
@@ -227,9 +233,9 @@ mod tests {
 
     #[test]
     fn a_round_is_at_least_forty_payments_of_every_kind_and_repeatable() {
-        let first = day(1, 1);
-        assert_eq!(first, day(1, 1));
-        assert_ne!(first, day(2, 1));
+        let first = day(1, 1, 0);
+        assert_eq!(first, day(1, 1, 0));
+        assert_ne!(first, day(2, 1, 0));
         assert_eq!(first.payments.len(), 48);
         for (kind, count) in ROUND {
             assert_eq!(first.payments.iter().filter(|p| p.kind == *kind).count(), *count);
@@ -237,8 +243,18 @@ mod tests {
     }
 
     #[test]
+    fn sales_alone_pay_one_invoice_each_and_are_told_of_once() {
+        let day = day(1, 0, 30);
+        assert_eq!((day.payments.len(), day.bills.len()), (30, 30));
+        for (payment, bill) in day.payments.iter().zip(&day.bills) {
+            assert_eq!((payment.kind, payment.delivery), (Kind::Exact, Delivery::Once));
+            assert_eq!((&payment.invoice_id, payment.amount), (&bill.number, bill.amount));
+        }
+    }
+
+    #[test]
     fn numbers_are_unique_over_several_rounds() {
-        let day = day(3, 3);
+        let day = day(3, 3, 0);
         let mut numbers: Vec<&str> = day.clients.iter().map(|c| c.number.as_str()).collect();
         let all = numbers.len();
         numbers.sort_unstable();

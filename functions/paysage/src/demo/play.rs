@@ -19,7 +19,14 @@ use crate::say;
 /// What is special about a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Script {
+    /// Rounds of payments of every kind.
     pub rounds: usize,
+    /// Sales of one invoice each, told of once each, when all are made.
+    pub sales: usize,
+    /// Payments made, and told of, at the same time.
+    pub at_once: usize,
+    /// Each sale is posted before the next one is told of.
+    pub alone: bool,
     /// Both vendors misbehave.
     pub storm: bool,
     /// How often the product is killed.
@@ -30,7 +37,6 @@ pub struct Script {
 const SETTLED_WITHIN: SignedDuration = SignedDuration::from_secs(120);
 /// How long the storm lasts at most.
 const STORM_WITHIN: SignedDuration = SignedDuration::from_secs(40);
-const SALES_AT_ONCE: usize = 4;
 
 /// Plays the whole day and answers the report.
 ///
@@ -40,7 +46,7 @@ pub async fn day(world: &mut World, script: Script, seed: u64) -> Result<Value, 
     let outside = Arc::new(Outside::new(world.places().clone()).map_err(|e| say::chain(&e))?);
     let began = runtime::clock::now();
     wait_until_ready(&outside).await?;
-    let day = plan::day(seed, script.rounds);
+    let day = plan::day(seed, script.rounds, script.sales);
     outside.open_the_books(&day, began).await.map_err(|error| say::chain(&error))?;
     say::line(format!(
         "{} customers and {} invoices entered; {} payments to come",
@@ -51,7 +57,7 @@ pub async fn day(world: &mut World, script: Script, seed: u64) -> Result<Value, 
     if script.storm {
         weather(&outside, Some(seed)).await?;
     }
-    let acting = tokio::spawn(act(Arc::clone(&outside), day));
+    let acting = tokio::spawn(act(Arc::clone(&outside), day, script));
     if script.kills > 0 {
         kill_repeatedly(world, script.kills, seed).await?;
     }
@@ -69,13 +75,16 @@ pub async fn day(world: &mut World, script: Script, seed: u64) -> Result<Value, 
 }
 
 /// All payments are made and told of, several at a time.
-async fn act(outside: Arc<Outside>, day: Day) -> Result<(), String> {
+async fn act(outside: Arc<Outside>, day: Day, script: Script) -> Result<(), String> {
     let token = outside.log_in().await.map_err(|error| say::chain(&error))?;
+    if script.sales > 0 {
+        return sell_then_tell(outside, token, day, script).await;
+    }
     let total = day.payments.len();
     let mut running = JoinSet::new();
     let mut done = 0_usize;
     for payment in day.payments {
-        if running.len() >= SALES_AT_ONCE {
+        if running.len() >= script.at_once {
             finished(running.join_next().await)?;
             done = done.saturating_add(1);
         }
@@ -89,6 +98,54 @@ async fn act(outside: Arc<Outside>, day: Day) -> Result<(), String> {
     }
     say::line(format!("  {total} of {total} payments made"));
     Ok(())
+}
+
+/// All payments are made first, so that how fast PayTrace takes them does not matter.
+async fn sell_then_tell(
+    outside: Arc<Outside>,
+    token: String,
+    day: Day,
+    script: Script,
+) -> Result<(), String> {
+    let mut made = Vec::new();
+    for payment in day.payments {
+        made.push(outside.pay(&token, &payment).await.map_err(|error| say::chain(&error))?);
+    }
+    let total = made.len();
+    say::line(format!("  {total} payments made; now they are told of"));
+    let mut running = JoinSet::new();
+    for (told, one) in made.into_iter().enumerate() {
+        while running.len() >= script.at_once {
+            finished(running.join_next().await)?;
+        }
+        if script.alone {
+            wait_for_posted(&outside, told).await?;
+        }
+        let outside = Arc::clone(&outside);
+        running.spawn(async move {
+            let told = outside.tell(&one, runtime::clock::now()).await;
+            told.map_err(|error| say::chain(&error))
+        });
+    }
+    while let Some(one) = running.join_next().await {
+        finished(Some(one))?;
+    }
+    say::line(format!("  {total} payments told of"));
+    Ok(())
+}
+
+async fn wait_for_posted(outside: &Outside, count: usize) -> Result<(), String> {
+    let until = after(SETTLED_WITHIN);
+    loop {
+        let books = audit::read(outside).await.map_err(|error| say::chain(&error))?;
+        if usize::try_from(books.posted_count()) == Ok(count) {
+            return Ok(());
+        }
+        if runtime::clock::now() > until {
+            return Err(format!("after {SETTLED_WITHIN:#} payment {count} is not posted"));
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
 }
 
 async fn pay_and_tell(
