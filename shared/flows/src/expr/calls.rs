@@ -6,7 +6,7 @@ use zen_expression::functions::{
 use zen_expression::parser::Node;
 
 use super::typing::{Kind, Of, Typing, mismatch};
-use super::{ExprError, literal};
+use super::{ExprError, dates, literal};
 use crate::entity::Type;
 
 type Found = Result<Of, ExprError>;
@@ -36,6 +36,10 @@ const ALLOWED: &[InternalFunction] = &[
     InternalFunction::IsNumeric,
     InternalFunction::Date,
 ];
+
+/// The evaluator counts a letter such as `é` as two.
+pub(super) const BYTES: &str = "texts are not counted here as people count: use the step `cut`, or ask \
+    for a length as in `matches(x, '^.{0,60}$')`";
 
 /// Longest pattern of `matches`, in characters.
 const PATTERN_CHARS_MAX: usize = 60;
@@ -75,21 +79,25 @@ impl Typing<'_> {
                 of.needed()?;
                 match of.kind {
                     Kind::Known(Type::List(_)) => Ok(Of::sure(Type::Whole)),
-                    _ if of.is_text() => Ok(Of::sure(Type::Whole)),
-                    kind => Err(mismatch(&format!("`len` is of a text or a list, not of {kind}"))),
+                    _ if of.is_text() => Err(ExprError::new("EXPR_NOT_ALLOWED", BYTES)),
+                    kind => Err(mismatch(&format!("`len` is of a list, not of {kind}"))),
                 }
             }
             (Is::Abs, [only]) => self.number(only),
-            (Is::Floor | Is::Ceil, [only]) => self.number(only).map(|_| Of::sure(Type::Whole)),
-            (Is::Round | Is::Trunc, [only]) => self.number(only).map(|_| Of::sure(Type::Whole)),
+            (Is::Floor | Is::Ceil, [only]) => self.number(only).map(|of| of.rounded(0)),
+            (Is::Round | Is::Trunc, [only]) => self.number(only).map(|of| of.rounded(0)),
             (Is::Round | Is::Trunc, [number, Node::Number(places)]) => {
-                self.number(number)?;
+                let of = self.number(number)?;
                 let places_max = u32::try_from(*places).ok().filter(|places| *places <= 28);
                 let places_max =
                     places_max.ok_or_else(|| mismatch("0 to 28 places are possible"))?;
-                Ok(Of::sure(Type::Decimal { places_max }))
+                Ok(of.rounded(places_max))
             }
-            (Is::Sum | Is::Min | Is::Max | Is::Avg, [list]) => self.over(function, list),
+            (Is::Sum | Is::Avg, [list]) => {
+                self.adds = true;
+                self.over(function, list)
+            }
+            (Is::Min | Is::Max, [list]) => self.over(function, list),
             (Is::String, [only]) => {
                 let of = self.of(only)?;
                 of.needed()?;
@@ -100,7 +108,11 @@ impl Typing<'_> {
                 Ok(Of::sure(Type::Decimal { places_max: 28 }))
             }
             (Is::IsNumeric, [only]) => self.of(only).map(|_| Of::sure(Type::Bool)),
-            (Is::Date, [only] | [only, Node::String(_)]) => self.moment(only),
+            (Is::Date, [only, Node::String(zone)]) => {
+                dates::zone(zone)?;
+                self.dated(only)
+            }
+            (Is::Date, [_]) => Err(ExprError::new("EXPR_NOT_ALLOWED", dates::NO_ZONE)),
             _ if ALLOWED.contains(&function) => {
                 Err(mismatch(&format!("`{function}()` takes other arguments: see docs/FLOWS.md")))
             }
@@ -134,24 +146,39 @@ impl Typing<'_> {
         item.must_be_number()?;
         Ok(match function {
             InternalFunction::Sum => item,
-            InternalFunction::Avg => Of { nullable: true, ..item.times(&item) },
+            InternalFunction::Avg => {
+                let of = item.over(&Of::sure(Type::Whole))?;
+                Of { nullable: true, ..of }
+            }
             _ => Of { nullable: true, ..item },
         })
     }
 
-    fn moment(&mut self, of: &Node<'_>) -> Found {
+    /// A text may name a zone, and would then be read as the time it is there now.
+    fn dated(&mut self, of: &Node<'_>) -> Found {
         let found = self.of(of)?;
         found.needed()?;
-        match found.kind {
-            Kind::Moment | Kind::Known(Type::Date | Type::Time) => {}
-            _ if found.is_text() => {}
-            kind => {
-                return Err(mismatch(&format!(
-                    "`d()` is of a date, a time or a text, not of {kind}"
-                )));
+        match (&found.kind, literal(of)) {
+            (Kind::Moment | Kind::Known(Type::Date | Type::Time), _) => {}
+            (_, Some(text)) => dates::literal(text)?,
+            (kind, None) => {
+                let message = format!("`d()` is of a date or a time, not of {kind}");
+                return Err(mismatch(&message));
             }
         }
         Ok(Of { kind: Kind::Moment, nullable: false, plain: false })
+    }
+
+    fn moment(&mut self, of: &Node<'_>) -> Result<(), ExprError> {
+        let found = self.of(of)?;
+        found.needed()?;
+        match found.kind {
+            Kind::Moment | Kind::Known(Type::Time) => Ok(()),
+            kind => {
+                let message = format!("this is compared with `d(x, 'UTC')`, not with {kind}");
+                Err(mismatch(&message))
+            }
+        }
     }
 
     pub(super) fn method(
@@ -166,26 +193,41 @@ impl Typing<'_> {
         if found.kind != Kind::Moment {
             return Err(mismatch(&format!("`.{method}()` is of `d(...)`, not of {}", found.kind)));
         }
-        let constant = |node: &&Node<'_>| matches!(node, Node::String(_) | Node::Number(_));
         match (method, arguments) {
-            (Is::Add | Is::Sub | Is::StartOf | Is::EndOf | Is::Tz, arguments)
-                if !arguments.is_empty() && arguments.iter().all(constant) =>
-            {
+            (Is::Add | Is::Sub, [Node::String(duration)]) => {
+                dates::duration(duration)?;
                 Ok(found)
             }
-            (Is::Format, [Node::String(_)]) => Ok(Of::text(false)),
-            (Is::Diff, [other, rest @ ..]) if rest.iter().all(constant) => {
+            (Is::StartOf | Is::EndOf, [Node::String(unit)]) => {
+                dates::unit(unit)?;
+                Ok(found)
+            }
+            (Is::Tz, [Node::String(zone)]) => {
+                dates::zone(zone)?;
+                Ok(found)
+            }
+            (Is::Format, [Node::String(format)]) => {
+                dates::format(format)?;
+                Ok(Of::text(false))
+            }
+            (Is::Diff, [other, Node::String(unit)]) => {
+                dates::unit(unit)?;
                 self.moment(other)?;
-                Ok(Of::sure(Type::Decimal { places_max: 28 }))
+                Ok(Of::sure(Type::Whole))
             }
             (
                 Is::IsSame | Is::IsBefore | Is::IsAfter | Is::IsSameOrBefore | Is::IsSameOrAfter,
                 [other, rest @ ..],
-            ) if rest.iter().all(constant) => {
+            ) => {
                 self.moment(other)?;
+                match rest {
+                    [] => {}
+                    [Node::String(unit)] => dates::unit(unit)?,
+                    _ => return Err(arguments_of(method)),
+                }
                 Ok(Of::sure(Type::Bool))
             }
-            (Is::IsValid | Is::IsLeapYear, []) => Ok(Of::sure(Type::Bool)),
+            (Is::IsLeapYear, []) => Ok(Of::sure(Type::Bool)),
             (
                 Is::Second
                 | Is::Minute
@@ -203,12 +245,15 @@ impl Typing<'_> {
                 let message = "it asks the clock: compare with `run.now` or `run.today`";
                 Err(ExprError::new("EXPR_NOT_ALLOWED", message))
             }
-            _ => Err(mismatch(&format!("`.{method}()` takes other arguments: see docs/FLOWS.md"))),
+            _ => Err(arguments_of(method)),
         }
     }
 
     fn closure(&mut self, function: ClosureFunction, arguments: &[&Node<'_>]) -> Found {
         use ClosureFunction as Is;
+        if function == Is::FlatMap {
+            return Err(not_allowed("flatMap"));
+        }
         let [list, Node::Closure { body, alias }] = arguments else {
             return Err(mismatch(&format!("`{function}` takes a list and what is asked of each")));
         };
@@ -226,13 +271,16 @@ impl Typing<'_> {
             Is::All | Is::None | Is::Some | Is::One => Ok(Of::sure(Type::Bool)),
             Is::Count => Ok(Of::sure(Type::Whole)),
             Is::Filter => Ok(Of::sure(Type::List(Box::new(item)))),
-            Is::Map => {
+            Is::Map | Is::FlatMap => {
                 each.needed()?;
                 Ok(Of::sure(Type::List(Box::new(each.type_of()))))
             }
-            Is::FlatMap => Err(not_allowed("flatMap")),
         }
     }
+}
+
+fn arguments_of(method: &DateMethod) -> ExprError {
+    mismatch(&format!("`.{method}()` takes other arguments: see docs/FLOWS.md"))
 }
 
 fn pattern_of(node: &Node<'_>) -> Result<(), ExprError> {

@@ -9,6 +9,7 @@ use super::ExprError;
 const CHARS_MAX: usize = 2_000;
 const DEPTH_MAX: usize = 24;
 const ARRAY_MAX: usize = 1_000;
+const NUMBER_CHARS_MAX: usize = 28;
 const CLOSURES_MAX: usize = 2;
 
 /// Before it is parsed, since the parser descends as deep as the text says.
@@ -39,10 +40,34 @@ pub(super) fn text(text: &str) -> Result<(), ExprError> {
             return Err(too_deep());
         }
     }
+    if number_chars_max(text) > NUMBER_CHARS_MAX {
+        let message = format!("a number has at most {NUMBER_CHARS_MAX} digits");
+        return Err(ExprError::new("EXPR_TOO_LONG", &message));
+    }
     if text.matches("not ").count() > DEPTH_MAX {
         return Err(too_deep());
     }
     Ok(())
+}
+
+/// The longest number outside quotes: one of more digits than can be held would be rounded.
+fn number_chars_max(text: &str) -> usize {
+    let mut quote = None;
+    let (mut longest, mut length) = (0, 0_usize);
+    for c in text.chars() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            _ => {}
+        }
+        length = match c {
+            '0'..='9' if quote.is_none() => length + 1,
+            '.' | '_' => length,
+            _ => 0,
+        };
+        longest = longest.max(length);
+    }
+    longest
 }
 
 /// What the parser made of it.

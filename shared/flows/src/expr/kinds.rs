@@ -30,7 +30,7 @@ impl Of {
         match &self.kind {
             Kind::Known(of) => of.clone(),
             Kind::Moment => Type::Time,
-            Kind::Unrounded => Type::Decimal { places_max: 28 },
+            Kind::Unrounded(_) => Type::Decimal { places_max: 28 },
         }
     }
 
@@ -57,7 +57,7 @@ impl Of {
     /// When it is no number.
     pub(super) fn must_be_number(&self) -> Result<(), ExprError> {
         match &self.kind {
-            Kind::Unrounded
+            Kind::Unrounded(_)
             | Kind::Known(Type::Whole | Type::Decimal { .. } | Type::Amount { .. }) => Ok(()),
             kind => Err(mismatch(&format!("a number is wanted, this is {kind}"))),
         }
@@ -75,11 +75,12 @@ impl Of {
             (Kind::Known(a), Kind::Known(b)) => {
                 Kind::Known(common((a, self.plain), (b, other.plain))?)
             }
-            (Kind::Unrounded, other) | (other, Kind::Unrounded)
-                if *other == Kind::Unrounded || is_number(other) =>
-            {
-                Kind::Unrounded
+            (Kind::Unrounded(a), Kind::Unrounded(b)) => {
+                common_currency(a, b)?;
+                Kind::Unrounded(a.clone())
             }
+            (Kind::Unrounded(a), Kind::Known(of)) => unrounded_and(a, of, other.plain)?,
+            (Kind::Known(of), Kind::Unrounded(a)) => unrounded_and(a, of, self.plain)?,
             (Kind::Moment, Kind::Moment | Kind::Known(Type::Time))
             | (Kind::Known(Type::Time), Kind::Moment) => Kind::Moment,
             (a, b) => return Err(mismatch(&format!("{a} and {b} do not go together"))),
@@ -87,17 +88,50 @@ impl Of {
         Ok(Self { kind, nullable, plain })
     }
 
-    pub(super) fn times(&self, other: &Self) -> Self {
-        let amount =
-            |of: &Self| matches!(of.kind, Kind::Unrounded | Kind::Known(Type::Amount { .. }));
-        let kind = match (amount(self) || amount(other), &self.kind, &other.kind) {
-            (true, ..) => Kind::Unrounded,
-            (false, Kind::Known(Type::Whole), Kind::Known(Type::Whole)) => {
-                Kind::Known(Type::Decimal { places_max: 28 })
+    /// # Errors
+    /// An amount times an amount is nothing.
+    pub(super) fn times(&self, other: &Self) -> Result<Self, ExprError> {
+        match (self.currency(), other.currency()) {
+            (Some(_), Some(_)) => Err(mismatch("an amount times an amount is no amount")),
+            (Some(currency), None) | (None, Some(currency)) => Ok(Self::unrounded(currency)),
+            (None, None) => Ok(Self::sure(Type::Decimal { places_max: 28 })),
+        }
+    }
+
+    /// # Errors
+    /// When both are amounts, of two currencies.
+    pub(super) fn over(&self, other: &Self) -> Result<Self, ExprError> {
+        match (self.currency(), other.currency()) {
+            (Some(currency), None) => Ok(Self::unrounded(currency)),
+            (Some(a), Some(b)) => {
+                common_currency(a, b)?;
+                Ok(Self::sure(Type::Decimal { places_max: 28 }))
             }
-            _ => Kind::Known(Type::Decimal { places_max: 28 }),
-        };
-        Self { kind, nullable: false, plain: false }
+            (None, _) => Ok(Self::sure(Type::Decimal { places_max: 28 })),
+        }
+    }
+
+    /// A rounded amount is one of its currency.
+    pub(super) fn rounded(&self, places_max: u32) -> Self {
+        match self.currency() {
+            Some(currency) if places_max <= PLACES_OF_MONEY => {
+                Self::sure(Type::Amount { currency: currency.to_owned() })
+            }
+            Some(currency) => Self::unrounded(currency),
+            None if places_max == 0 => Self::sure(Type::Whole),
+            None => Self::sure(Type::Decimal { places_max }),
+        }
+    }
+
+    pub(super) fn unrounded(currency: &str) -> Self {
+        Self { kind: Kind::Unrounded(currency.to_owned()), nullable: false, plain: false }
+    }
+
+    pub(super) fn currency(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Known(Type::Amount { currency }) | Kind::Unrounded(currency) => Some(currency),
+            _ => None,
+        }
     }
 
     /// # Errors
@@ -106,12 +140,13 @@ impl Of {
         let fits = match (&self.kind, wanted) {
             (Kind::Known(Type::Null), _) => true,
             (Kind::Moment, Type::Time | Type::Date) => true,
-            (Kind::Unrounded, Type::Decimal { places_max }) => *places_max >= 28,
-            (Kind::Unrounded, Type::Amount { .. }) => return Err(unrounded()),
+            (Kind::Unrounded(_), Type::Decimal { places_max }) => *places_max >= 28,
+            (Kind::Unrounded(currency), Type::Amount { currency: asked }) => {
+                common_currency(currency, asked)?;
+                return Err(unrounded());
+            }
             (Kind::Known(Type::Amount { currency }), Type::Amount { currency: asked }) => {
-                if currency != asked {
-                    return Err(currencies(currency, asked));
-                }
+                common_currency(currency, asked)?;
                 true
             }
             (Kind::Known(Type::Decimal { places_max }), Type::Amount { .. }) => {
@@ -187,8 +222,17 @@ fn common((a, a_plain): (&Type, bool), (b, b_plain): (&Type, bool)) -> Result<Ty
     }
 }
 
-fn is_number(kind: &Kind) -> bool {
-    matches!(kind, Kind::Known(Type::Whole | Type::Decimal { .. } | Type::Amount { .. }))
+fn unrounded_and(currency: &str, of: &Type, plain: bool) -> Result<Kind, ExprError> {
+    match of {
+        Type::Amount { currency: other } => common_currency(currency, other)?,
+        Type::Whole | Type::Decimal { .. } if plain => {}
+        of => return Err(mismatch(&format!("an unrounded amount and `{of}` do not go together"))),
+    }
+    Ok(Kind::Unrounded(currency.to_owned()))
+}
+
+fn common_currency(a: &str, b: &str) -> Result<(), ExprError> {
+    if a == b { Ok(()) } else { Err(currencies(a, b)) }
 }
 
 fn currencies(a: &str, b: &str) -> ExprError {
@@ -206,7 +250,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Known(of) => write!(f, "`{of}`"),
             Self::Moment => f.write_str("a point in time"),
-            Self::Unrounded => f.write_str("an unrounded amount"),
+            Self::Unrounded(_) => f.write_str("an unrounded amount"),
         }
     }
 }

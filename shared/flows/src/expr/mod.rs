@@ -4,6 +4,8 @@
 
 mod calls;
 mod convert;
+mod dates;
+mod exact;
 mod guard;
 mod kinds;
 mod typing;
@@ -22,7 +24,11 @@ use zen_expression::{Isolate, Scope as Values, Variable};
 
 use crate::entity::{FieldOf, Type};
 use crate::value::Value;
+use exact::Digits;
 use typing::Of;
+
+/// Names, and digits of what is added.
+type Used = (BTreeSet<String>, Option<Digits>);
 
 /// Names an expression may use, and what they are.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +44,8 @@ pub struct Expression {
     /// The names it uses: only their values are handed over.
     uses: BTreeSet<String>,
     gives: FieldOf,
+    /// Of the numbers in its text, when it adds some.
+    added: Option<Digits>,
 }
 
 /// Why an expression may not be used.
@@ -130,6 +138,13 @@ impl Expression {
     /// When there is no result, or it is not of the promised type.
     pub fn evaluate(&self, values: &BTreeMap<String, Value>) -> Result<Value, EvalError> {
         let failed = |message: String| EvalError { expression: self.text.clone(), message };
+        if let Some(mut digits) = self.added {
+            self.uses.iter().filter_map(|name| values.get(name)).for_each(|v| digits.widen_all(v));
+            if !digits.may_be_added() {
+                let message = "these numbers are too long to be added to the last digit";
+                return Err(failed(message.to_owned()));
+            }
+        }
         let given = self.uses.iter().map(|name| (name.as_str(), values.get(name)));
         let scope = Values::new(convert::object(given));
         let run = || VM::new().run(&self.code, &scope);
@@ -147,7 +162,7 @@ impl Expression {
     fn read(text: &str, scope: &Scope) -> Result<(Self, Of), ExprError> {
         guard::text(text)?;
         let parsed = catch_unwind(AssertUnwindSafe(|| Self::parse(text, scope)));
-        let (of, uses) =
+        let (of, (uses, added)) =
             parsed.unwrap_or_else(|_| Err(ExprError::new("EXPR_SYNTAX", "it cannot be read")))?;
         let compiled = catch_unwind(AssertUnwindSafe(|| Isolate::new().compile_standard(text)));
         let compiled = match compiled {
@@ -157,10 +172,10 @@ impl Expression {
         };
         let code = std::sync::Arc::clone(compiled.bytecode());
         let gives = of.gives();
-        Ok((Self { text: text.to_owned(), code, uses, gives }, of))
+        Ok((Self { text: text.to_owned(), code, uses, gives, added }, of))
     }
 
-    fn parse(text: &str, scope: &Scope) -> Result<(Of, BTreeSet<String>), ExprError> {
+    fn parse(text: &str, scope: &Scope) -> Result<(Of, Used), ExprError> {
         let syntax = |error: &dyn fmt::Display| {
             ExprError::new("EXPR_SYNTAX", &format!("it cannot be read: {error}")).within(text)
         };
@@ -203,5 +218,7 @@ fn number(variable: &Variable) -> Option<rust_decimal::Decimal> {
     }
 }
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use zen_expression::lexer::{ArithmeticOperator, ComparisonOperator, LogicalOperator, Operator};
 use zen_expression::parser::Node;
 
+use super::calls::BYTES;
+use super::exact::Digits;
 use super::{ExprError, Scope, literal};
 use crate::action::nearest;
 use crate::entity::{FieldOf, Type};
@@ -24,13 +26,17 @@ pub(super) enum Kind {
     Known(Type),
     /// A point in time made by `d(...)`.
     Moment,
-    /// A product or quotient with an amount in it: no amount until it is rounded.
-    Unrounded,
+    /// A product or quotient of an amount in this currency: no amount until it is rounded.
+    Unrounded(String),
 }
 
 pub(super) struct Typing<'a> {
     scope: &'a Scope,
     uses: BTreeSet<String>,
+    /// Whether numbers are added in it.
+    pub(super) adds: bool,
+    /// Of the numbers that stand in the text.
+    digits: Digits,
     /// What `#` and an alias mean, innermost last.
     pub(super) elements: Vec<(Option<String>, Type)>,
 }
@@ -39,11 +45,18 @@ type Found = Result<Of, ExprError>;
 
 impl<'a> Typing<'a> {
     pub(super) fn new(scope: &'a Scope) -> Self {
-        Self { scope, uses: BTreeSet::new(), elements: Vec::new() }
+        Self {
+            scope,
+            uses: BTreeSet::new(),
+            adds: false,
+            digits: Digits::default(),
+            elements: Vec::new(),
+        }
     }
 
-    pub(super) fn into_uses(self) -> BTreeSet<String> {
-        self.uses
+    /// The names it uses, and when it adds numbers, how long those are that stand in the text.
+    pub(super) fn into_uses(self) -> (BTreeSet<String>, Option<Digits>) {
+        (self.uses, self.adds.then_some(self.digits))
     }
 
     pub(super) fn of(&mut self, node: &Node<'_>) -> Found {
@@ -51,6 +64,7 @@ impl<'a> Typing<'a> {
             Node::Null => Ok(Of { nullable: true, ..Of::sure(Type::Null) }),
             Node::Bool(_) => Ok(Of::sure(Type::Bool)),
             Node::Number(number) => {
+                self.digits.widen(*number);
                 let places_max = number.normalize().scale();
                 let of = if places_max == 0 { Type::Whole } else { Type::Decimal { places_max } };
                 Ok(Of { plain: true, ..Of::sure(of) })
@@ -62,7 +76,7 @@ impl<'a> Typing<'a> {
             Node::Identifier(name) => self.name(name),
             Node::Parenthesized(inner) => self.of(inner),
             Node::Member { node, property } => self.member(node, property),
-            Node::Slice { node, .. } => self.text(node).map(|of| Of::text(of.nullable)),
+            Node::Slice { .. } => Err(ExprError::new("EXPR_NOT_ALLOWED", BYTES)),
             Node::Conditional { condition, on_true, on_false } => {
                 self.bool(condition)?;
                 let (yes, no) = (self.of(on_true)?, self.of(on_false)?);
@@ -72,10 +86,8 @@ impl<'a> Typing<'a> {
             Node::Binary { left, operator, right } => self.binary(left, *operator, right),
             Node::FunctionCall { kind, arguments } => self.function(kind, arguments),
             Node::MethodCall { kind, this, arguments } => self.method(kind, this, arguments),
-            Node::Interval { left, right, .. } => {
-                self.number(left)?;
-                self.number(right)?;
-                Ok(Of::sure(Type::Decimal { places_max: 28 }))
+            Node::Interval { .. } => {
+                Err(mismatch("a range of numbers stands after `in`, as in `x in [1..10]`"))
             }
             _ => Err(ExprError::new("EXPR_NOT_ALLOWED", "this cannot be said here")),
         }
@@ -119,8 +131,17 @@ impl<'a> Typing<'a> {
                 let found = field_of(fields, name)?;
                 Ok(Of { nullable: of.nullable || found.nullable, ..found })
             }
-            (Kind::Known(Type::List(item)), _) => {
-                self.number(property)?;
+            (Kind::Known(Type::List(_)), Some(name)) => {
+                let message = format!(
+                    "`.{name}` is asked of a list: of the first it is `[0].{name}`, of all \
+                     `map(list, #.{name})`"
+                );
+                Err(ExprError { code: "FIELD_UNKNOWN", message })
+            }
+            (Kind::Known(Type::List(item)), None) => {
+                if self.number(property)?.kind != Kind::Known(Type::Whole) {
+                    return Err(mismatch("the place in a list is a whole number, from 0"));
+                }
                 Ok(Of { nullable: true, ..Of::sure((**item).clone()) })
             }
             (kind, Some(name)) => {
@@ -190,12 +211,25 @@ impl<'a> Typing<'a> {
     }
 
     fn within(&mut self, left: &Node<'_>, right: &Node<'_>) -> Found {
-        let (item, all) = (self.of(left)?, self.of(right)?);
-        match (&all.kind, right) {
-            (_, Node::Interval { .. }) => {
-                item.needed()?;
-                item.must_be_number()?;
+        let item = self.of(left)?;
+        if let Node::Interval { left, right, .. } = right {
+            item.needed()?;
+            item.must_be_number()?;
+            for edge in [left, right] {
+                let edge = self.number(edge)?;
+                item.or(&edge)?;
             }
+            return Ok(Of::sure(Type::Bool));
+        }
+        if let Node::Array(elements) = right {
+            for element in *elements {
+                let element = self.of(element)?;
+                item.or(&element)?;
+            }
+            return Ok(Of::sure(Type::Bool));
+        }
+        let all = self.of(right)?;
+        match (&all.kind, right) {
             (Kind::Known(Type::List(of)), _) => {
                 all.needed()?;
                 item.or(&Of::sure((**of).clone()))?;
@@ -247,10 +281,11 @@ impl<'a> Typing<'a> {
         }
         left.must_be_number()?;
         right.must_be_number()?;
+        self.adds |= matches!(arithmetic, Add | Subtract);
         match arithmetic {
             Add | Subtract => left.or(&right).map(|of| Of { plain: false, ..of }),
-            Multiply => Ok(left.times(&right)),
-            Divide => Ok(Of { nullable, ..left.times(&right) }),
+            Multiply => left.times(&right),
+            Divide => left.over(&right).map(|of| Of { nullable, ..of }),
             Modulus => left.or(&right).map(|of| Of { nullable, plain: false, ..of }),
             Power => Err(ExprError::new("EXPR_NOT_ALLOWED", "`^` is not exact for amounts")),
         }
