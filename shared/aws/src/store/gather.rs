@@ -12,8 +12,9 @@ use ledger::memory::tables::Fallible;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long one waits for others.
-const MOMENT: Duration = Duration::from_millis(20);
+/// How long one waits for others. The payments of a batch come to the same step at different times,
+/// because vendors answer some later than others.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// How often somebody may fail to bring our answer before we fail too.
 const TRIES_MAX: u32 = 4;
