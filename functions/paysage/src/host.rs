@@ -5,6 +5,7 @@
 //! is taken up from what the store says.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::mailbox::Mailbox;
 use crate::status;
 use crate::wire::Product;
 use assembly::SystemClock;
@@ -41,6 +43,7 @@ pub async fn run(product: Product, listener: TcpListener, mut stop: watch::Recei
     tasks.spawn(until(stop.clone(), Arc::clone(&host).consume_hints()));
     tasks.spawn(until(stop.clone(), Arc::clone(&host).post()));
     tasks.spawn(until(stop.clone(), Arc::clone(&host).poll()));
+    tasks.spawn(until(stop.clone(), Arc::clone(&host).attend()));
     let _ = stop.wait_for(|stop| *stop).await;
     let ended = timeout(STOP_WITHIN, async { while tasks.join_next().await.is_some() {} }).await;
     if ended.is_err() {
@@ -145,6 +148,13 @@ impl Host {
             }
             sleep(Duration::from_millis(interval)).await;
         }
+    }
+
+    /// Requests of `paysage flow`.
+    async fn attend(self: Arc<Self>) {
+        let Some(store) = &self.product.config.store else { return };
+        let mailbox = Mailbox::beside(Path::new(&store.path));
+        mailbox.attend(&self.product.embedded.releases).await;
     }
 
     async fn receive(&self, queue: QueueName) -> Vec<Delivery> {

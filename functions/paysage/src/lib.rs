@@ -3,7 +3,9 @@
 
 pub mod cli;
 pub mod demo;
+pub mod flow;
 pub mod host;
+mod mailbox;
 pub mod operator;
 pub mod page;
 pub mod sandboxes;

@@ -1,0 +1,88 @@
+//! `paysage flow`: documents checked, tried, brought into force and gone back from.
+//!
+//! A folder holds them: `flows/ maps/ tables/ checks/ samples/ env/`. Nothing in it is in force until it is
+//! promoted; what is in force is kept by the product, whatever becomes of the folder.
+
+mod folder;
+mod place;
+mod preview;
+mod publish;
+mod trial;
+pub mod words;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::say;
+
+#[derive(Subcommand)]
+pub enum Flow {
+    /// Write the documents that come with the program into a folder
+    Init(Folder),
+    /// Tell everything that is wrong with a folder's documents
+    Check(Checked),
+    /// Try every sample of a folder
+    Test(trial::Options),
+    /// Show what a sample makes: fields, lines of the books, and each step
+    Preview(preview::Options),
+    /// Bring a folder's documents into force
+    Promote(publish::PromoteOptions),
+    /// Go back to an earlier release
+    Rollback(publish::RollbackOptions),
+    /// List what was in force, and since when
+    Log(publish::LogOptions),
+    /// Write the documents of a release into a folder, as they were
+    Show(publish::ShowOptions),
+}
+
+#[derive(Args)]
+pub struct Folder {
+    /// The folder of the documents
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Checked {
+    #[command(flatten)]
+    folder: Folder,
+    /// With the bindings of this environment (`env/NAME.yaml`)
+    #[arg(long, value_name = "NAME", default_value = "prod")]
+    env: String,
+}
+
+/// # Errors
+/// In words.
+pub async fn perform(command: &Flow) -> Result<(), String> {
+    match command {
+        Flow::Init(folder) => init(folder),
+        Flow::Check(checked) => check(checked),
+        Flow::Test(options) => trial::perform(options),
+        Flow::Preview(options) => preview::perform(options),
+        Flow::Promote(options) => publish::promote(options).await,
+        Flow::Rollback(options) => publish::roll_back(options).await,
+        Flow::Log(options) => publish::log(options).await,
+        Flow::Show(options) => publish::show(options).await,
+    }
+}
+
+fn init(Folder { dir }: &Folder) -> Result<(), String> {
+    let files = flows::shipped::files();
+    let left = folder::write(dir, &files)?;
+    let written = files.len().saturating_sub(left.len());
+    say::line(format!("{written} documents written below {}", dir.display()));
+    for path in left {
+        say::line(format!("left as it is: {path}"));
+    }
+    Ok(())
+}
+
+fn check(Checked { folder: Folder { dir }, env }: &Checked) -> Result<(), String> {
+    let files = folder::read(dir)?;
+    let active = engine::releases::Active::compile("", env, &files);
+    active.map_err(|problems| words::problem_list(&problems))?;
+    trial::samples(&files)?;
+    say::line(format!("{} files are in order", files.len()));
+    Ok(())
+}
