@@ -204,10 +204,49 @@ fn within(table: &Table, row: &Row, error: ExprError) -> ExprError {
     ExprError { message, ..error }
 }
 
-/// Rows that are never reached: after one that fits everything.
+/// Rows that are never reached: an earlier one asks nothing else, and no more.
 pub(crate) fn never_reached(table: &Table) -> Vec<&str> {
-    let open = |row: &&Row| row.when.values().all(|cell| ["", "-"].contains(&cell.trim()));
-    let default = table.rows.iter().position(|row| open(&row));
-    let after = default.map_or(table.rows.len(), |index| index + 1);
-    table.rows.iter().skip(after).map(|row| row.id.as_str()).collect()
+    let cells = |row: &Row| -> BTreeSet<(String, String)> {
+        let asked = row.when.iter().map(|(name, cell)| (name.clone(), cell.trim().to_owned()));
+        asked.filter(|(_, cell)| !["", "-"].contains(&cell.as_str())).collect()
+    };
+    let mut earlier: Vec<BTreeSet<(String, String)>> = Vec::new();
+    let mut never = Vec::new();
+    for row in &table.rows {
+        let asks = cells(row);
+        if earlier.iter().any(|before| before.is_subset(&asks)) {
+            never.push(row.id.as_str());
+        }
+        earlier.push(asks);
+    }
+    never
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &str) -> Table {
+        let text = format!(
+            "document: {{kind: table/v1, id: banks, title: Banks}}\n\
+             inputs: {{currency: {{type: text}}, brand: {{type: text}}}}\n\
+             outputs: {{bank: {{type: text}}}}\nrows:\n{rows}"
+        );
+        serde_saphyr::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_row_behind_a_wider_one_is_never_reached() {
+        let table = table(
+            r#"
+  - {id: usd, when: {currency: "'USD'"}, then: {bank: "'A'"}}
+  - {id: usd-visa, when: {currency: " 'USD' ", brand: "'visa'"}, then: {bank: "'B'"}}
+  - {id: visa, when: {currency: "-", brand: "'visa'"}, then: {bank: "'C'"}}
+  - {id: visa-again, when: {brand: "'visa'"}, then: {bank: "'D'"}}
+  - {id: all, when: {}, then: {bank: "'E'"}}
+  - {id: late, when: {currency: "'CAD'"}, then: {bank: "'F'"}}
+"#,
+        );
+        assert_eq!(never_reached(&table), ["usd-visa", "visa-again", "late"]);
+    }
 }
