@@ -40,8 +40,8 @@ async fn what_a_person_holds_stays_out_of_sage_until_it_is_released() {
     assert!(refused.contains("stop the product"), "{refused}");
     rig.product_stops().await;
     paysage(&config, &["explain", &disputed]).await.unwrap();
-    paysage(&config, &["hold", &disputed, "--reason", "disputed"]).await.unwrap();
-    paysage(&config, &["hold", &disputed, "--reason", "disputed"]).await.unwrap();
+    paysage(&config, &["hold", &disputed, "--reason", "disputed", "--by", "ada"]).await.unwrap();
+    paysage(&config, &["hold", &disputed, "--reason", "disputed", "--by", "ada"]).await.unwrap();
     let unknown = paysage(&config, &["explain", "999999"]).await.unwrap_err();
     assert!(unknown.contains("nothing is known of transaction 999999"), "{unknown}");
 
@@ -54,11 +54,26 @@ async fn what_a_person_holds_stays_out_of_sage_until_it_is_released() {
     assert_eq!((rig.receipts_of(&disputed).await, rig.receipts_of(&other).await), (0, 1));
 
     rig.product_stops().await;
-    let posted = paysage(&config, &["hold", &other, "--reason", "late"]).await.unwrap_err();
+    let posted =
+        paysage(&config, &["hold", &other, "--reason", "late", "--by", "ada"]).await.unwrap_err();
     assert!(posted.contains("it is posted in Sage as"), "{posted}");
-    paysage(&config, &["release", &disputed]).await.unwrap();
+    paysage(&config, &["release", &disputed, "--by", "ada"]).await.unwrap();
     paysage(&config, &["redrive", "--plan"]).await.unwrap();
-    paysage(&config, &["redrive", "--run", "--rate", "10/s"]).await.unwrap();
+    paysage(&config, &["redrive", "--run", "--rate", "10/s", "--by", "ada"]).await.unwrap();
+    let unnamed = paysage(&config, &["release", &disputed]).await.unwrap_err();
+    assert!(unnamed.contains("--by"), "{unnamed}");
+    let unknown = ["close", "fact_changed:main/1", "--reason", "compared", "--by", "ada"];
+    let refused = paysage(&config, &unknown).await.unwrap_err();
+    assert!(refused.contains("no open exception"), "{refused}");
+    paysage(&config, &["exceptions"]).await.unwrap();
+    paysage(&config, &["audit", "list"]).await.unwrap();
+    paysage(&config, &["audit", "verify"]).await.unwrap();
+    let head = rig.folder().join("head.json");
+    std::fs::write(&head, format!(r#"{{"sequence": 99, "hash": "{}"}}"#, "0".repeat(64))).unwrap();
+    let kept = head.display().to_string();
+    let cut = paysage(&config, &["audit", "verify", "--head", &kept]).await.unwrap_err();
+    // Hold, hold, the refused hold, release and redrive: two lines each.
+    assert!(cut.contains("broken at line 11"), "{cut}");
     rig.product_starts().await;
     rig.posted(2).await;
     rig.nothing_left_over().await;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::operator::{explain, hold, redrive};
-use crate::{demo, sandboxes, say, serve, simulate};
+use crate::operator::{audit, close, explain, hold, redrive};
+use crate::{demo, flow, sandboxes, say, serve, simulate};
 
 /// Keeps card payments (PayTrace) and the books (Sage 300) the same.
 #[derive(Parser)]
@@ -30,8 +30,21 @@ enum Command {
     Hold(hold::HoldOptions),
     /// Have a held payment decided again
     Release(hold::ReleaseOptions),
+    /// List what waits for a person
+    Exceptions(close::ListOptions),
+    /// End an exception whose cause is settled
+    Close(close::CloseOptions),
+    /// End a held document that was done by hand in Sage
+    Settle(close::SettleOptions),
+    /// Have a batch that waits for a person looked at again
+    ReleaseBatch(close::BatchOptions),
     /// Queue again what was not worked off
     Redrive(redrive::Options),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Check, try and publish the documents that decide
+    #[command(subcommand)]
+    Flow(flow::Flow),
     /// Run a simulated vendor alone, for any client
     #[command(subcommand)]
     Sandbox(sandboxes::Sandbox),
@@ -81,7 +94,13 @@ async fn perform(command: Command) -> Result<(), String> {
         Command::Explain(options) => explain::perform(&options).await,
         Command::Hold(options) => hold::hold(&options).await,
         Command::Release(options) => hold::release(&options).await,
+        Command::Exceptions(options) => close::list(&options).await,
+        Command::Close(options) => close::close(&options).await,
+        Command::Settle(options) => close::settle(&options).await,
+        Command::ReleaseBatch(options) => close::release_batch(&options).await,
         Command::Redrive(options) => redrive::perform(&options).await,
+        Command::Audit(audit) => audit::perform(&audit).await,
+        Command::Flow(command) => flow::perform(&command).await,
         Command::Sandbox(sandbox) => sandboxes::run(sandbox).await,
         Command::Simulate(options) => simulate::command::perform(&options),
     }

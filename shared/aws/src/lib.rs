@@ -3,6 +3,7 @@
 //! * [`audit`]: what people did, in a chain of lines.
 //! * [`connection`]: how AWS is reached; makes the clients.
 //! * [`documents`]: the configuration of an environment.
+//! * [`environment`]: what tables and queues are called.
 //! * [`store`]: every operation of `ledger::store::Store` on one table.
 //! * [`queue`]: sending to the queues between functions.
 //! * [`releases`]: published documents, and which release is active.
@@ -15,6 +16,7 @@
 pub mod audit;
 pub mod connection;
 pub mod documents;
+pub mod environment;
 pub mod queue;
 pub mod redrive;
 pub mod releases;

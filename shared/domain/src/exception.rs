@@ -59,13 +59,13 @@ reasons! {
     PayTraceDenied = "paytrace_credentials_refused":
         "Check the PayTrace API user and password; polling resumes by itself.";
     BatchChanged = "committed_batch_changed":
-        "A person changed or removed a batch of ours in Sage: compare it with the evidence.";
+        "A batch of ours was changed in Sage: put it back, then `paysage release-batch` it.";
     PostedOutside = "posted_outside_protocol":
         "More than one batch with this content was posted in Sage: reverse the extra ones there.";
     PostStuck = "post_in_progress_too_long":
         "Sage has been posting this batch too long: restart the post in Sage, never re-enter it.";
     RefundByHand = "refund_needs_entry":
-        "Enter the refund in Sage for the original receipt, then mark the item done.";
+        "Enter the refund in Sage for the original receipt, then `paysage settle` it.";
     VoidedAfterPosting = "voided_after_posting":
         "Reverse the receipt in Bank Services: the books show money that will not arrive.";
     FactChanged = "fact_changed":

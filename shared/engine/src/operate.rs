@@ -61,22 +61,23 @@ const EXCEPTIONS_MAX: usize = 100_000;
 
 impl Operator {
     /// Ends an exception whose cause is settled. One about a batch that still waits for a person is
-    /// refused: its alarm would be off while its payments stay where they are.
+    /// refused, unless it is said to stay so: its payments then stay where they are.
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub async fn close(&self, id: &str, reason: &str) -> Done<Exception> {
+    pub async fn close(&self, id: &str, reason: &str, leave_held: bool) -> Done<Exception> {
         let open = self.store.exceptions(EXCEPTIONS_MAX).await?;
         let found = open.into_iter().find(|exception| exception.id == id);
         let exception = found.ok_or_else(|| {
             Refusal::No(format!("no open exception is called {id}; see `paysage exceptions`"))
         })?;
         let manifest = self.store.manifest(&ManifestId::from(exception.subject.as_str())).await?;
-        if manifest.is_some_and(|manifest| is_waiting(&manifest)) {
+        if !leave_held && manifest.is_some_and(|manifest| is_waiting(&manifest)) {
             let subject = &exception.subject;
             return Err(Refusal::No(format!(
                 "{id} is about a batch that still waits for a person: put it right in Sage, then \
-                 `paysage release-batch {subject}`; close this afterwards"
+                 `paysage release-batch {subject}`, which closes this, too; or close it with \
+                 --leave-held when its payments were dealt with by hand"
             )));
         }
         let details = details([("reason", reason), ("evidence", &exception.evidence)]);
@@ -317,7 +318,7 @@ mod tests {
         let operator = operator();
         let raised = Exception::new(ReasonCode::FactChanged, "main/512", "148.20 or 148", at(1));
         operator.store.raise(&raised).await.unwrap();
-        let closed = operator.close(&raised.id, "PayTrace was right").await.unwrap();
+        let closed = operator.close(&raised.id, "PayTrace was right", false).await.unwrap();
         assert_eq!(closed.id, raised.id);
         assert_eq!(operator.store.exceptions(9).await.unwrap(), []);
         let told = told_of(&operator).await;
@@ -327,7 +328,7 @@ mod tests {
             "{told:?}"
         );
         assert!(told[1].contains("\"phase\": \"done\""), "{told:?}");
-        let again = operator.close(&raised.id, "x").await.unwrap_err();
+        let again = operator.close(&raised.id, "x", false).await.unwrap_err();
         assert!(again.to_string().contains("no open exception"), "{again}");
         assert_eq!(told_of(&operator).await.len(), 2, "what was not begun is not told");
     }
@@ -337,15 +338,16 @@ mod tests {
         let operator = operator();
         let id = held_batch(&operator).await;
         let exception = operator.store.exceptions(9).await.unwrap().remove(0).id;
-        let refused = operator.close(&exception, "x").await.unwrap_err().to_string();
+        let refused = operator.close(&exception, "x", false).await.unwrap_err().to_string();
         assert!(refused.contains(&format!("release-batch {id}")), "{refused}");
+        operator.close(&exception, "entered by hand", true).await.unwrap();
+        let stored = operator.store.manifest(&id).await.unwrap().unwrap();
+        assert!(stored.hold.is_some(), "its batch stays held");
         operator.release_batch(&id, "put back").await.unwrap();
         let stored = operator.store.manifest(&id).await.unwrap().unwrap();
         assert_eq!((stored.hold, stored.commit), (None, None), "nothing but the hold is changed");
-        assert_eq!(
-            operator.store.open_manifests(&stored.group.company, 9).await.unwrap(),
-            [id.clone()]
-        );
+        let open = operator.store.open_manifests(&stored.group.company, 9).await.unwrap();
+        assert_eq!(open, std::slice::from_ref(&id));
         assert_eq!(operator.store.exceptions(9).await.unwrap(), []);
         let again = operator.release_batch(&id, "x").await.unwrap_err();
         assert!(again.to_string().contains("does not wait"), "{again}");

@@ -32,7 +32,7 @@ pub struct Options {
 /// In words, when nothing is known or the store cannot be read.
 pub async fn perform(options: &Options) -> Result<(), String> {
     let named = Named::parse(&options.payment)?;
-    let desk = Desk::open(&options.place)?;
+    let desk = Desk::open(&options.place).await?;
     let story = named.story(&desk, options.merchant.as_deref()).await?;
     if options.json {
         let text = serde_json::to_string_pretty(&as_json(&story)).map_err(|e| e.to_string())?;

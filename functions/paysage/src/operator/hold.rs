@@ -8,24 +8,27 @@
 //! payment may have paid its invoice, or its period may have been closed. A death between 1 and 2
 //! costs time only: the product looks at such items now and then.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use domain::effect::{Effect, EffectKey, EffectState};
 use domain::exception::ReasonCode;
 use engine::hint::Hint;
-use engine::port::{Queue, QueueName};
+use engine::operate::{Refusal, details};
+use engine::port::QueueName;
 use ledger::decide::may_heal;
-use ledger::store::{Changed, Decision, Store, StoreError};
+use ledger::store::{Changed, Decision, StoreError};
+use serde_json::json;
 
-use super::Place;
 use super::desk::Desk;
 use super::find::Named;
-use super::story::{Story, hints};
-use super::words;
+use super::story::Story;
+use super::{Place, Signed, words};
 use crate::say;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  paysage hold 512300417 --reason 'customer disputes it' \
-                        --config paysage.yaml")]
+                        --by ada --config paysage.yaml")]
 pub struct HoldOptions {
     #[command(flatten)]
     what: What,
@@ -35,7 +38,7 @@ pub struct HoldOptions {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  paysage release 512300417 --config paysage.yaml")]
+#[command(after_help = "Example:\n  paysage release 512300417 --by ada --config paysage.yaml")]
 pub struct ReleaseOptions {
     #[command(flatten)]
     what: What,
@@ -49,6 +52,11 @@ struct What {
     /// Which PayTrace account, where several have that id
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    signed: Signed,
     #[command(flatten)]
     place: Place,
 }
@@ -56,22 +64,46 @@ struct What {
 /// # Errors
 /// In words, when it cannot be held any more or the store fails.
 pub async fn hold(options: &HoldOptions) -> Result<(), String> {
-    let text = reason(&options.reason)?;
-    let named = Named::parse(&options.what.name)?;
-    let desk = Desk::open(&options.what.place)?;
-    let story = named.story(&desk, options.what.merchant.as_deref()).await?;
-    tell(&held(&desk, &story, named.effect(&story)?, &text).await?);
-    Ok(())
+    let text = words::reason(&options.reason)?;
+    let details = details([("reason", text.as_str())]);
+    audited(&options.what, "hold", details, async |desk, story, effect| {
+        held(desk, story, effect, &text).await
+    })
+    .await
 }
 
 /// # Errors
 /// In words, when it is not held, when only something else settles it, or the store fails.
 pub async fn release(options: &ReleaseOptions) -> Result<(), String> {
-    let named = Named::parse(&options.what.name)?;
-    let desk = Desk::open(&options.what.place)?;
-    let story = named.story(&desk, options.what.merchant.as_deref()).await?;
-    tell(&released(&desk, &story, named.effect(&story)?).await?);
-    Ok(())
+    audited(&options.what, "release", BTreeMap::new(), async |desk, story, effect| {
+        released(desk, story, effect).await
+    })
+    .await
+}
+
+/// Between two lines of the audit trail, and told.
+async fn audited(
+    what: &What,
+    action: &str,
+    details: BTreeMap<String, String>,
+    work: impl AsyncFnOnce(&Desk, &Story, &Effect) -> Result<Change, String>,
+) -> Result<(), String> {
+    let named = Named::parse(&what.name)?;
+    let desk = Desk::open(&what.place).await?;
+    let operator = desk.operator(&what.signed.by)?;
+    let story = named.story(&desk, what.merchant.as_deref()).await?;
+    let effect = named.effect(&story)?;
+    let key = effect.key.to_string();
+    let done = operator.audited(action, &key, details, async || {
+        let change = work(&desk, &story, effect).await.map_err(Refusal::No)?;
+        let told = BTreeMap::from([
+            ("before".to_owned(), shown(&change.before)),
+            ("after".to_owned(), shown(&change.after)),
+        ]);
+        Ok((change, told))
+    });
+    let change = done.await.map_err(|refusal| say::chain(&refusal))?;
+    tell(&change, what.json)
 }
 
 /// What was done.
@@ -82,22 +114,8 @@ struct Change {
     told: String,
 }
 
-/// Longest reason kept, in characters.
-const REASON_CHARS_MAX: usize = 500;
-
-fn reason(text: &str) -> Result<String, String> {
-    let text = runtime::card::redact(text.trim());
-    if text.is_empty() {
-        return Err("--reason: say why, for whoever looks at it".to_owned());
-    }
-    if text.chars().count() > REASON_CHARS_MAX {
-        return Err(format!("--reason: use at most {REASON_CHARS_MAX} characters"));
-    }
-    Ok(text)
-}
-
 async fn held(desk: &Desk, story: &Story, effect: &Effect, text: &str) -> Result<Change, String> {
-    let store = &desk.embedded.store;
+    let store = &desk.store;
     let key = &effect.key;
     let changed = match (effect.state, &effect.hold) {
         (EffectState::Ready, _) => {
@@ -147,7 +165,7 @@ async fn released(desk: &Desk, story: &Story, effect: &Effect) -> Result<Change,
     if !may_heal(effect) {
         let was = effect.hold.as_ref().map(words::why).unwrap_or_default();
         let decision = Decision::Held(words::released_hold(&was));
-        let store = &desk.embedded.store;
+        let store = &desk.store;
         let changed = store.decide_effect(key, effect.generation, &decision, None).await;
         if changed.map_err(failed)? != Changed::Done {
             return Err(format!("{key} changed meanwhile; try again"));
@@ -163,10 +181,10 @@ async fn released(desk: &Desk, story: &Story, effect: &Effect) -> Result<Change,
 async fn ask_for_decision(desk: &Desk, key: &EffectKey) -> Result<(), String> {
     let (merchant, transaction) = (&key.payment.merchant, &key.payment.transaction);
     let hint = Hint { redecide: true, ..Hint::new(merchant, transaction) };
-    if hints(desk).await?.contains(&hint) {
+    if desk.hints().await?.contains(&hint) {
         return Ok(());
     }
-    let sent = desk.embedded.queue.send(QueueName::Hints, hint.body(), 0).await;
+    let sent = desk.queue.send(QueueName::Hints, hint.body(), 0).await;
     sent.map_err(|error| say::chain(&error))
 }
 
@@ -204,7 +222,7 @@ fn whereabouts(story: &Story, effect: &Effect) -> String {
 }
 
 async fn again(desk: &Desk, key: &EffectKey) -> Result<Effect, String> {
-    let payment = desk.embedded.store.payment(&key.payment).await.map_err(failed)?;
+    let payment = desk.store.payment(&key.payment).await.map_err(failed)?;
     let effects = payment.into_iter().flat_map(|payment| payment.effects);
     let found = effects.into_iter().find(|effect| effect.key == *key);
     found.ok_or_else(|| format!("{key} is not in the store any more"))
@@ -214,15 +232,27 @@ fn as_it_is(effect: &Effect, told: &str) -> Change {
     Change { before: effect.clone(), after: effect.clone(), told: told.to_owned() }
 }
 
-fn tell(change: &Change) {
-    lines(change).iter().for_each(say::line);
+fn tell(change: &Change, as_json: bool) -> Result<(), String> {
+    if as_json {
+        let text = serde_json::to_string(&json!({
+            "subject": change.after.key.to_string(), "before": shown(&change.before),
+            "after": shown(&change.after), "told": change.told,
+        }));
+        say::line(text.map_err(|error| error.to_string())?);
+    } else {
+        lines(change).iter().for_each(say::line);
+    }
+    Ok(())
+}
+
+fn shown(effect: &Effect) -> String {
+    match &effect.hold {
+        Some(hold) => format!("{}; {}", words::state(effect), words::why(hold)),
+        None => words::state(effect).to_owned(),
+    }
 }
 
 fn lines(change: &Change) -> Vec<String> {
-    let shown = |effect: &Effect| match &effect.hold {
-        Some(hold) => format!("{}; {}", words::state(effect), words::why(hold)),
-        None => words::state(effect).to_owned(),
-    };
     vec![
         format!("{}, {}", change.after.key, change.after.amount),
         format!("  before: {}", shown(&change.before)),
@@ -305,7 +335,7 @@ mod tests {
             assert!(refused.contains(words), "{refused}");
             assert_eq!(books.effect(transaction).await, before);
         }
-        assert_eq!(hints(&books.desk).await.unwrap(), []);
+        assert_eq!(books.desk.hints().await.unwrap(), []);
     }
 
     #[tokio::test]
@@ -329,11 +359,11 @@ mod tests {
         let stored = books.effect(512).await;
         assert_eq!(stored.state, EffectState::Held, "only a new decision makes it READY");
         assert!(may_heal(&stored));
-        let waiting = hints(&books.desk).await.unwrap();
+        let waiting = books.desk.hints().await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].redecide && waiting[0].transaction.as_str() == "512");
         release_it(&books, 512).await.unwrap();
-        assert_eq!(hints(&books.desk).await.unwrap().len(), 1, "it waits already");
+        assert_eq!(books.desk.hints().await.unwrap().len(), 1, "it waits already");
         assert_eq!(books.effect(512).await, stored);
         let decision = Decision::Ready(Box::new(content(512)));
         let (key, generation) = (key(512), stored.generation);
@@ -356,10 +386,10 @@ mod tests {
 
     #[test]
     fn a_reason_is_said_and_carries_no_card_number() {
-        assert!(reason("  ").is_err());
-        assert!(reason(&"x".repeat(501)).is_err());
-        assert_eq!(reason(" disputed ").unwrap(), "disputed");
-        let masked = reason("card 4111111111111111 disputed").unwrap();
+        assert!(words::reason("  ").is_err());
+        assert!(words::reason(&"x".repeat(501)).is_err());
+        assert_eq!(words::reason(" disputed ").unwrap(), "disputed");
+        let masked = words::reason("card 4111111111111111 disputed").unwrap();
         assert!(!masked.contains("4111111111111111"), "{masked}");
     }
 }

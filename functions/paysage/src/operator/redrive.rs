@@ -13,14 +13,15 @@ use std::num::NonZeroU32;
 use clap::{ArgGroup, Args};
 use domain::effect::EffectState;
 use engine::hint::Hint;
-use engine::port::{Queue, QueueName};
+use engine::operate::{Refusal, details};
+use engine::port::QueueName;
 use jiff::Timestamp;
 use ledger::decide::may_heal;
-use ledger::store::{EffectQuery, Store};
+use ledger::store::EffectQuery;
 
 use super::Place;
 use super::desk::Desk;
-use super::story::{count, hints};
+use super::story::count;
 use super::words;
 use crate::say;
 
@@ -28,7 +29,8 @@ use crate::say;
 #[command(
     group = ArgGroup::new("mode").required(true).args(["plan", "run"]),
     after_help = "Examples:\n  paysage redrive --plan --config paysage.yaml\n  \
-                  paysage redrive --run --rate 5/s --limit 500 --config paysage.yaml"
+                  paysage redrive --run --rate 5/s --limit 500 --by ada \
+                  --config paysage.yaml"
 )]
 pub struct Options {
     /// Show what would be queued and why; write nothing
@@ -43,6 +45,9 @@ pub struct Options {
     /// At most so many items
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     limit: usize,
+    /// Your name, for the audit trail
+    #[arg(long, value_name = "NAME", required_unless_present = "plan")]
+    by: Option<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -50,16 +55,24 @@ pub struct Options {
 /// # Errors
 /// In words, when the store or the queue fails; run it again.
 pub async fn perform(options: &Options) -> Result<(), String> {
-    let desk = Desk::open(&options.place)?;
+    let desk = Desk::open(&options.place).await?;
     let plan = Plan::make(&desk, options.limit).await?;
     if options.plan {
         plan.lines().iter().for_each(say::line);
         return Ok(());
     }
-    let queued = plan.run(&desk, options.rate, |done, all| {
-        say::progress(format!("{done} of {all} queued"));
+    let operator = desk.operator(options.by.as_deref().unwrap_or_default())?;
+    let (planned, rate) = (items(plan.items.len()), format!("{}/s", options.rate));
+    let details = details([("planned", planned.as_str()), ("rate", rate.as_str())]);
+    let queued = operator.audited("redrive", "hints", details, async || {
+        let queued = plan.run(&desk, options.rate, |done, all| {
+            say::progress(format!("{done} of {all} queued"));
+        });
+        let queued = queued.await.map_err(Refusal::No)?;
+        Ok((queued, [("queued".to_owned(), items(queued))].into()))
     });
-    let told = format!("{} queued; start the product to have it done", items(queued.await?));
+    let queued = queued.await.map_err(|refusal| say::chain(&refusal))?;
+    let told = format!("{} queued; done by the product when it runs", items(queued));
     say::line(told);
     Ok(())
 }
@@ -92,7 +105,7 @@ impl Plan {
         events(desk, &mut candidates, &mut for_person).await?;
         held(desk, &mut candidates, &mut for_person).await?;
         batches(desk, &mut for_person).await?;
-        let queued: BTreeSet<String> = hints(desk).await?.iter().map(Hint::body).collect();
+        let queued: BTreeSet<String> = desk.hints().await?.iter().map(Hint::body).collect();
         let mut planned = BTreeSet::new();
         let mut plan = Self { items: Vec::new(), waiting: 0, beyond: 0, for_person };
         for item in candidates {
@@ -123,7 +136,7 @@ impl Plan {
             // After those an interrupted run queued before.
             let place = u32::try_from(self.waiting.saturating_add(index)).unwrap_or(u32::MAX);
             let delay_seconds = place.checked_div(rate.get()).unwrap_or_default();
-            let sent = desk.embedded.queue.send(QueueName::Hints, item.hint.body(), delay_seconds);
+            let sent = desk.queue.send(QueueName::Hints, item.hint.body(), delay_seconds);
             sent.await.map_err(|error| {
                 format!("{} of {all} queued, then {}; run it again", index, say::chain(&error))
             })?;
@@ -161,7 +174,7 @@ async fn events(
     candidates: &mut Vec<Item>,
     for_person: &mut Vec<String>,
 ) -> Result<(), String> {
-    let store = &desk.embedded.store;
+    let store = &desk.store;
     let events = store.events_not_handled(Timestamp::MAX, LOOKED_THROUGH_MAX).await;
     for event in events.map_err(|error| say::chain(&error))? {
         let received = words::time(event.received);
@@ -188,7 +201,7 @@ async fn held(
 ) -> Result<(), String> {
     let limit = LOOKED_THROUGH_MAX;
     let query = EffectQuery { company: None, state: EffectState::Held, limit };
-    let effects = desk.embedded.store.effects_by_state(&query).await;
+    let effects = desk.store.effects_by_state(&query).await;
     for effect in effects.map_err(|error| say::chain(&error))? {
         let why = effect.hold.as_ref().map(words::why).unwrap_or_default();
         if !may_heal(&effect) {
@@ -205,7 +218,7 @@ async fn held(
 
 /// No message moves a batch that waits for a person.
 async fn batches(desk: &Desk, for_person: &mut Vec<String>) -> Result<(), String> {
-    let held = desk.embedded.store.held_manifests(LOOKED_THROUGH_MAX).await;
+    let held = desk.store.held_manifests(LOOKED_THROUGH_MAX).await;
     for manifest in held.map_err(|error| say::chain(&error))? {
         let why = manifest.hold.as_ref().map(words::why).unwrap_or_default();
         let payments = count(manifest.entries.len(), "payment", "payments");
@@ -266,7 +279,7 @@ mod tests {
             assert!(text.contains(words), "`{words}`:\n{text}");
         }
         assert!(!text.contains("513") && !text.contains("516"), "{text}");
-        assert_eq!(hints(&books.desk).await.unwrap(), []);
+        assert_eq!(books.desk.hints().await.unwrap(), []);
     }
 
     #[tokio::test]
@@ -280,7 +293,7 @@ mod tests {
         assert_eq!(second.run(&books.desk, per_second(1), |_, _| {}).await.unwrap(), 1);
         let third = Plan::make(&books.desk, 10).await.unwrap();
         assert_eq!(third.run(&books.desk, per_second(1), |_, _| {}).await.unwrap(), 0);
-        let queued = hints(&books.desk).await.unwrap();
+        let queued = books.desk.hints().await.unwrap();
         let ids: Vec<&str> = queued.iter().map(|hint| hint.transaction.as_str()).collect();
         assert_eq!(ids, ["511", "512", "514"]);
         assert_eq!(queued[0].event.as_ref().unwrap().as_str(), "e1");
@@ -296,7 +309,7 @@ mod tests {
         let plan = Plan::make(&books.desk, 10).await.unwrap();
         plan.run(&books.desk, per_second(2), |_, _| {}).await.unwrap();
         let now = at(NOW);
-        let queue = &books.desk.embedded.queue;
+        let queue = &books.desk.file.as_ref().unwrap().queue;
         for (second, due) in [(0, 2), (1, 2), (2, 2), (3, 0)] {
             let then = now + jiff::SignedDuration::from_secs(second);
             let taken = queue.receive(QueueName::Hints, 10, then, 60_000).await.unwrap();

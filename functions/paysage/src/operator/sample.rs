@@ -80,11 +80,11 @@ impl Books {
     pub fn empty() -> Self {
         let embedded = Embedded::in_memory(Arc::new(Now)).unwrap();
         let merchants = vec!["main".into(), "other".into()];
-        Self { desk: Desk { embedded, merchants } }
+        Self { desk: Desk::over(embedded, Arc::new(Now), merchants) }
     }
 
-    pub fn store(&self) -> &impl Store {
-        &self.desk.embedded.store
+    pub fn store(&self) -> &dyn Store {
+        &*self.desk.store
     }
 
     pub async fn event(&self, merchant: &str, id: &str, transaction: u32) {

@@ -7,9 +7,7 @@ use domain::id::PaymentKey;
 use domain::manifest::{AttemptOutcome, Manifest};
 use embedded::Sighting;
 use engine::hint::Hint;
-use engine::port::QueueName;
 use jiff::Timestamp;
-use ledger::store::Store;
 
 use super::desk::Desk;
 use super::words;
@@ -44,9 +42,9 @@ impl Story {
     /// # Errors
     /// In words, when the store fails.
     pub async fn gather(desk: &Desk, key: &PaymentKey) -> Result<Option<Self>, String> {
-        let store = &desk.embedded.store;
+        let store = &desk.store;
         let failed = |error| say::chain(&error);
-        let arrivals = desk.embedded.sightings(key).await.map_err(failed)?;
+        let arrivals = desk.sightings(key).await?;
         let payment = store.payment(key).await.map_err(failed)?;
         let (facts, effects) = payment.map(|p| (p.facts, p.effects)).unwrap_or_default();
         let mut manifests = Vec::new();
@@ -99,20 +97,9 @@ impl Story {
     }
 }
 
-/// The hints that wait in the queue, or are being worked on.
-///
-/// # Errors
-/// In words, when the store fails.
-pub(super) async fn hints(desk: &Desk) -> Result<Vec<Hint>, String> {
-    let queued = desk.embedded.queued(QueueName::Hints).await;
-    let bodies = queued.map_err(|error| say::chain(&error))?;
-    // One that cannot be read is put before a person by the product, and is no hint.
-    Ok(bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect())
-}
-
 async fn queued(desk: &Desk, key: &PaymentKey) -> Result<usize, String> {
     let about = |hint: &&Hint| hint.merchant == key.merchant && hint.transaction == key.transaction;
-    Ok(hints(desk).await?.iter().filter(about).count())
+    Ok(desk.hints().await?.iter().filter(about).count())
 }
 
 /// What an exception about this payment may name as its subject.

@@ -15,6 +15,21 @@ const CODE: ReasonCode = ReasonCode::HeldByPerson;
 /// Evidence of an item a person released starts with this.
 const RELEASED: &str = "released by a person, to be decided again";
 
+/// Longest reason kept, in characters.
+const REASON_CHARS_MAX: usize = 500;
+
+/// What a person gave as a reason, without card numbers.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = runtime::card::redact(text.trim());
+    if text.is_empty() {
+        return Err("--reason: say why, for whoever looks at it".to_owned());
+    }
+    if text.chars().count() > REASON_CHARS_MAX {
+        return Err(format!("--reason: use at most {REASON_CHARS_MAX} characters"));
+    }
+    Ok(text)
+}
+
 pub(super) fn person_hold(words: &str) -> Hold {
     Hold { reason: CODE, evidence: format!("{BY_PERSON}{words}") }
 }
