@@ -8,6 +8,8 @@ mod crash;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod rig;

@@ -335,6 +335,7 @@ webhooks:
 posting: {{linger_ms: {linger_ms}, settle_ms: 1000, sweep_interval_ms: 1000, sweep_idle_ms: 2000}}
 polling: {{interval_ms: 1000, recheck_held_ms: 1000}}
 retry: {{base_ms: 100, cap_ms: 500}}
+documents: {{look_again_ms: 100}}
 ",
             port = self.product.port().unwrap(),
             sage = self.sage300,

@@ -189,6 +189,7 @@ fn receipt_json(effect: &Effect) -> Value {
            "amount": effect.amount.to_decimal().to_string(),
            "currency": effect.amount.currency.code(),
            "customer": content.map(|c| &c.customer),
+           "decided_by": content.map(|c| &c.extra.decided_by),
            "batch": posted.map(|p| p.batch), "entry": posted.map(|p| p.entry),
            "document": posted.map(|p| &p.document),
            "since": effect.since, "posted_at": effect.posted_at})

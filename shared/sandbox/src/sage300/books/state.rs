@@ -90,6 +90,8 @@ fn receipt(posted: &PostedReceipt) -> Value {
         "bank_amount": plain(receipt.bank_amount),
         "payment_code": receipt.payment_code,
         "entry_reference": posted.reference,
+        "entry_description": posted.description,
+        "payer": posted.payer,
         "receipt_date": receipt.date.to_string(),
         "posting_date": receipt.posting_date.to_string(),
         "returned": posted.returned.is_some(),
