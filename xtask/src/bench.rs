@@ -52,6 +52,11 @@ const BENCHES: &[Bench] = &[
         figures: Figures::Example("embedded", "throughput"),
     },
     Bench {
+        name: "flows",
+        about: "microseconds for one decision of the flow payment-posting, maps and all; bound 150",
+        figures: Figures::Example("flows", "decision"),
+    },
+    Bench {
         name: "start",
         about: "milliseconds from process start to the first request for work (webhook 5, poster 8), \
                 zip (4 MB) and memory (20 MB), beside functions in Python and Node",

@@ -62,6 +62,21 @@ impl Value {
         }
     }
 
+    /// How many fields or elements it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Object(fields) => fields.len(),
+            Self::List(items) => items.len(),
+            _ => 0,
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// An object of these fields.
     #[must_use]
     pub fn object<const N: usize>(fields: [(&str, Self); N]) -> Self {

@@ -3,21 +3,24 @@
 
 mod compare;
 mod given;
+mod prepared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::exception::ReasonCode;
 
-use crate::action;
+use crate::action::{self, Action};
 use crate::document::{Answered, Document, Flow, Kind, Map, Sample, Step};
 use crate::entity::Type;
 use crate::expr::Expression;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
 use crate::program::{Documents, Program};
-use crate::run::{Answer, Call, Next, Run};
+use crate::run::Answer;
 use crate::value::Value;
+
+pub use prepared::Prepared;
 
 /// Documents, and the samples they are tried on.
 pub struct Trial<'a> {
@@ -65,30 +68,9 @@ impl Trial<'_> {
 
     fn perform(&self, whole: &Whole<'_>) -> Result<Tried, String> {
         match (&whole.own.flow, &whole.own.map) {
-            (Some(flow), _) => self.flow(whole, flow),
+            (Some(flow), _) => self.prepared(whole, flow)?.decide().map(Tried::Flow),
             (None, Some(map)) => self.map(whole, map),
             (None, None) => Err("a sample is of one `flow` or of one `map`".to_owned()),
-        }
-    }
-
-    fn flow(&self, whole: &Whole<'_>, id: &str) -> Result<Tried, String> {
-        let Some(Document::Flow(flow)) = self.documents.get(&(Kind::Flow, id.to_owned())) else {
-            return Err(format!("there is no flow `{id}`"));
-        };
-        let index = self.program.named(id).ok_or_else(|| format!("`{id}` is not compiled"))?;
-        let names: BTreeMap<&str, &str> = action::given(&flow.trigger).into_iter().collect();
-        let values = given::typed(whole, &names)?;
-        if !starts(flow, &values)? {
-            return Ok(Tried::Flow(Box::default()));
-        }
-        let expected = given::expected(&flow.trigger, &values)?;
-        let begin = crate::run::Given { values, expected };
-        let mut run = Run::new(Arc::clone(&self.program), index, begin);
-        loop {
-            match run.advance() {
-                Next::Done(outcome) => return Ok(Tried::Flow(outcome)),
-                Next::Call(call) => run.answer(answer(whole, &call)?),
-            }
         }
     }
 
@@ -151,13 +133,9 @@ fn starts(flow: &Flow, values: &BTreeMap<String, Value>) -> Result<bool, String>
     Ok(holds == Value::Bool(true))
 }
 
-fn answer(whole: &Whole<'_>, call: &Call) -> Result<Answer, String> {
-    let step = &call.step;
+fn answer(whole: &Whole<'_>, step: &str, action: &Action) -> Result<Answer, String> {
     let given = whole.answers.get(step).ok_or_else(|| {
-        format!(
-            "the step `{step}` calls `{}`: `answers.{step}` must say what for",
-            call.action.name
-        )
+        format!("the step `{step}` calls `{}`: `answers.{step}` must say what for", action.name)
     })?;
     if let Some(code) = &given.fail {
         let reason = ReasonCode::ALL.iter().find(|reason| reason.code() == code).copied();
@@ -165,8 +143,7 @@ fn answer(whole: &Whole<'_>, call: &Call) -> Result<Answer, String> {
         return Ok(Answer::Refused { reason, evidence: given.evidence.clone() });
     }
     let value = given.value.clone().unwrap_or_default();
-    let value =
-        call.action.output.read(value).map_err(|error| format!("answers.{step}: {error}"))?;
+    let value = action.output.read(value).map_err(|error| format!("answers.{step}: {error}"))?;
     Ok(Answer::Found(value))
 }
 
