@@ -6,10 +6,14 @@ pub mod bindings;
 pub mod document;
 pub mod entity;
 pub mod expr;
+#[cfg(feature = "authoring")]
+pub mod format;
 pub mod mapping;
 mod money;
 pub mod normal;
 pub mod outcome;
+#[cfg(feature = "authoring")]
+pub mod positions;
 pub mod problem;
 pub mod program;
 #[cfg(feature = "authoring")]

@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Rule, Severity};
-pub use flow::{Approve, Argument, Case, Flow, ForEach, OnError, Retry, Step, Trigger, Wait};
+pub use flow::{
+    Approve, Argument, Case, Flow, ForEach, Literal, OnError, Retry, Step, Trigger, Wait,
+};
 pub use map::{Each, Field, Map, MapTest, OnMiss, Source, StepOfField};
 pub use sample::{Answered, Expect, ExpectedEffect, ExpectedHold, Sample, SampleHead, SampleKind};
 pub use table::{Column, Input, OnNoMatch, Row, Table};
@@ -41,6 +43,19 @@ pub enum Kind {
     Table,
     #[serde(rename = "check/v1")]
     Check,
+}
+
+impl Kind {
+    /// The folder its documents are kept in.
+    #[must_use]
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Flow => "flows",
+            Self::Map => "maps",
+            Self::Table => "tables",
+            Self::Check => "checks",
+        }
+    }
 }
 
 /// Any of the four.
