@@ -10,18 +10,22 @@ use crate::shell;
 /// A document and the text it must have.
 pub struct Document {
     /// Below the root.
-    pub path: &'static str,
+    pub path: String,
     pub text: String,
 }
 
 /// Every document made from the code.
 #[must_use]
 pub fn documents() -> Vec<Document> {
-    vec![
-        Document { path: "docs/configuration.md", text: runtime::config::reference::markdown() },
-        Document { path: "docs/ERRORS.md", text: errors() },
-        Document { path: "docs/FLOWS.md", text: flows::reference::markdown() },
-    ]
+    let pages = [
+        ("docs/configuration.md", runtime::config::reference::markdown()),
+        ("docs/ERRORS.md", errors()),
+        ("docs/FLOWS.md", flows::reference::markdown()),
+    ];
+    let schemas = flows::schema::files().into_iter();
+    let schemas = schemas.map(|(name, text)| (format!("shared/flows/schemas/{name}"), text));
+    let all = pages.into_iter().map(|(path, text)| (path.to_owned(), text)).chain(schemas);
+    all.map(|(path, text)| Document { path, text }).collect()
 }
 
 /// Writes those that are stale; true when all could be written.
@@ -29,7 +33,7 @@ pub fn documents() -> Vec<Document> {
 pub fn run() -> bool {
     let mut written = true;
     for document in documents() {
-        let path = shell::root().join(document.path);
+        let path = shell::root().join(&document.path);
         if std::fs::read_to_string(&path).is_ok_and(|kept| kept == document.text) {
             shell::say(&format!("{} is fresh", document.path));
         } else if let Err(error) = std::fs::write(&path, document.text) {

@@ -3,6 +3,8 @@
 
 pub mod action;
 pub mod bindings;
+#[cfg(feature = "authoring")]
+pub mod diff;
 pub mod document;
 pub mod entity;
 pub mod expr;
@@ -20,6 +22,8 @@ pub mod program;
 pub mod reference;
 pub mod release;
 pub mod run;
+#[cfg(feature = "authoring")]
+pub mod schema;
 pub mod shipped;
 pub mod steps;
 mod table;
@@ -28,3 +32,6 @@ pub mod trial;
 pub mod value;
 pub mod verify;
 mod written;
+
+#[cfg(test)]
+mod hostile;

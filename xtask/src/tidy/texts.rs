@@ -127,10 +127,10 @@ fn positions(text: &[char], fits: impl Fn(char) -> bool) -> Vec<usize> {
 
 pub(super) fn documents_fresh(facts: &Facts) -> Vec<Finding> {
     let stale = |document: &docs::Document| {
-        facts.file(document.path).is_none_or(|file| file.text != document.text)
+        facts.file(&document.path).is_none_or(|file| file.text != document.text)
     };
     let stale = docs::documents().into_iter().filter(stale);
-    stale.map(|d| Finding::new(d.path, 0, "fresh", "run `cargo xtask docs`")).collect()
+    stale.map(|d| Finding::new(&d.path, 0, "fresh", "run `cargo xtask docs`")).collect()
 }
 
 /// What the README has a reader type exists: tasks of `cargo xtask`, and the files it names.

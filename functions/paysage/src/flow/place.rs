@@ -29,6 +29,11 @@ pub enum Publisher {
 }
 
 impl Place {
+    #[must_use]
+    pub fn at(config: &Path) -> Self {
+        Self { config: config.to_owned() }
+    }
+
     /// # Errors
     /// In words.
     pub fn open(&self) -> Result<Publisher, String> {

@@ -4,7 +4,7 @@ use clap::Args;
 use engine::releases::Promotion;
 use flows::release::short;
 
-use super::place::Place;
+use super::place::{Place, Publisher};
 use super::trial::Whole;
 use super::{Folder, folder, words};
 use crate::say;
@@ -64,6 +64,33 @@ pub struct ShowOptions {
     /// The folder it is written to
     #[arg(long, value_name = "DIR")]
     to: std::path::PathBuf,
+    #[command(flatten)]
+    environment: Environment,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  paysage flow diff books --env prod --config paysage.yaml")]
+pub struct DiffOptions {
+    #[command(flatten)]
+    folder: Folder,
+    /// Another folder, instead of what is in force
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    against: Option<std::path::PathBuf>,
+    /// The environment whose release in force is compared
+    #[arg(long, value_name = "NAME", default_value = "prod")]
+    env: String,
+    /// The product's configuration; the product may run
+    #[arg(long, value_name = "FILE", required_unless_present = "against")]
+    config: Option<std::path::PathBuf>,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  paysage flow explain 3f2a9c71d0b4/payment-posting \
+                        --config paysage.yaml")]
+pub struct ExplainOptions {
+    /// What decided, as `paysage explain` shows it for a payment: RELEASE/FLOW
+    #[arg(value_name = "DECIDED_BY")]
+    decided_by: String,
     #[command(flatten)]
     environment: Environment,
 }
@@ -142,20 +169,87 @@ pub async fn log(options: &LogOptions) -> Result<(), String> {
 
 /// # Errors
 /// In words.
+pub async fn diff(options: &DiffOptions) -> Result<(), String> {
+    let files = folder::read(&options.folder.dir)?;
+    let before = match (&options.against, &options.config) {
+        (Some(against), _) => folder::read(against)?,
+        (None, Some(config)) => in_force(&Place::at(config).open()?, &options.env).await?,
+        (None, None) => return Err("give --against DIR or --config FILE".to_owned()),
+    };
+    let read = |files: &Files| {
+        flows::program::read(files).map_err(|problems| words::placed(problems, files))
+    };
+    let mut changes = flows::diff::changes(&read(&before)?, &read(&files)?);
+    let bindings = |files: &Files| files.get(&format!("env/{}.yaml", options.env)).cloned();
+    if bindings(&before) != bindings(&files) {
+        changes.push(flows::diff::Change {
+            document: format!("env/{}", options.env),
+            part: String::new(),
+            what: "changed".to_owned(),
+        });
+    }
+    if changes.is_empty() {
+        say::line("nothing would be decided otherwise");
+    }
+    changes.iter().for_each(|change| say::line(change.to_string()));
+    Ok(())
+}
+
+type Files = std::collections::BTreeMap<String, String>;
+
+async fn in_force(publisher: &Publisher, env: &str) -> Result<Files, String> {
+    match publisher.activations(env, 1).await?.first() {
+        Some(latest) => Ok(publisher.load(&latest.release).await?.files),
+        None => Ok(flows::shipped::files()),
+    }
+}
+
+/// The files of a release by the beginning of its hash, and that hash.
+async fn release(
+    publisher: &Publisher,
+    env: &str,
+    wanted: &str,
+) -> Result<(String, Files), String> {
+    if wanted == "shipped" {
+        return Ok((wanted.to_owned(), flows::shipped::files()));
+    }
+    let all = publisher.activations(env, LOOKED_AT).await?;
+    let meant = all.iter().find(|activation| activation.release.starts_with(wanted));
+    let meant = meant
+        .filter(|_| wanted.len() >= 6)
+        .ok_or_else(|| format!("no activation of `{env}` has the release {wanted}"))?;
+    Ok((meant.release.clone(), publisher.load(&meant.release).await?.files))
+}
+
+/// # Errors
+/// In words.
+pub async fn explain(options: &ExplainOptions) -> Result<(), String> {
+    let publisher = options.environment.place.open()?;
+    let (wanted, flow) = options.decided_by.split_once('/').ok_or(
+        "give what decided, RELEASE/FLOW: `paysage explain TRANSACTION` shows it for a payment",
+    )?;
+    let (hash, files) = release(&publisher, &options.environment.env, wanted).await?;
+    let path = format!("flows/{flow}.yaml");
+    let text = files.get(&path).ok_or_else(|| format!("that release has no flow `{flow}`"))?;
+    say::line(format!("release {hash}"));
+    let documents =
+        flows::program::read(&files).map_err(|problems| words::placed(problems, &files))?;
+    for path in flows::program::uses(&documents, flow) {
+        let hash = files.get(&path).map(|text| flows::release::hash(text)).unwrap_or_default();
+        say::line(format!("  {hash}  {path}"));
+    }
+    say::line("");
+    say::line(text);
+    Ok(())
+}
+
+/// # Errors
+/// In words.
 pub async fn show(options: &ShowOptions) -> Result<(), String> {
     let publisher = options.environment.place.open()?;
-    let all = publisher.activations(&options.environment.env, LOOKED_AT).await?;
     let wanted = options.release.split('/').next().unwrap_or_default();
-    let files = if wanted == "shipped" {
-        flows::shipped::files()
-    } else {
-        let meant = all.iter().find(|activation| activation.release.starts_with(wanted));
-        let meant = meant.filter(|_| wanted.len() >= 6).ok_or_else(|| {
-            format!("no activation of `{}` has the release {wanted}", options.environment.env)
-        })?;
-        say::line(format!("release {}", short(&meant.release)));
-        publisher.load(&meant.release).await?.files
-    };
+    let (hash, files) = release(&publisher, &options.environment.env, wanted).await?;
+    say::line(format!("release {}", short(&hash)));
     let left = folder::write(&options.to, &files)?;
     say::line(format!("{} documents below {}", files.len(), options.to.display()));
     for path in left {

@@ -36,7 +36,7 @@ pub fn perform(options: &Options) -> Result<(), String> {
         let differences = trial.check(id).unwrap_or_else(|problem| vec![problem]);
         if !differences.is_empty() {
             failed += 1;
-            say::line(format!("{id}"));
+            say::line(id);
             differences.iter().for_each(|difference| say::line(format!("  {difference}")));
         }
     }
@@ -61,7 +61,7 @@ impl Whole {
     /// # Errors
     /// In words, everything that is wrong.
     pub fn read(files: &BTreeMap<String, String>) -> Result<Self, String> {
-        let listed = |problems: Vec<flows::problem::Problem>| words::problem_list(&problems);
+        let listed = |problems: Vec<flows::problem::Problem>| words::placed(problems, files);
         let documents = flows::program::read(files).map_err(listed)?;
         let program = Program::compile(&documents).map_err(listed)?;
         Ok(Self { documents, program: Arc::new(program), samples: samples(files)? })

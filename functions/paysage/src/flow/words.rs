@@ -1,5 +1,7 @@
 //! What the commands say.
 
+use std::collections::BTreeMap;
+
 use engine::releases::PromoteError;
 use flows::problem::Problem;
 use flows::release::short;
@@ -14,6 +16,16 @@ pub fn refusal(error: &PromoteError) -> String {
         PromoteError::Problems(problems) => problem_list(problems),
         other => say::chain(other),
     }
+}
+
+/// The same, each with its place in the files' texts.
+#[must_use]
+pub fn placed(problems: Vec<Problem>, files: &BTreeMap<String, String>) -> String {
+    let place = |problem: Problem| match files.get(&format!("{}.yaml", problem.document)) {
+        Some(text) => flows::positions::placed(problem, &flows::positions::positions(text)),
+        None => problem,
+    };
+    problem_list(&problems.into_iter().map(place).collect::<Vec<_>>())
 }
 
 /// All problems, one a line, and how many they are.

@@ -85,6 +85,9 @@ fn standing(story: &Story, effect: &Effect) -> Vec<String> {
     }
     if let Some(content) = &effect.content {
         lines.push(format!("    decided: {}", words::content(content)));
+        if !content.extra.decided_by.is_empty() {
+            lines.push(format!("    decided by: {}", content.extra.decided_by));
+        }
     }
     if let Some(manifest) = story.manifest_of(effect) {
         lines.push(format!("    batch: {}", of_manifest(manifest)));
@@ -160,7 +163,8 @@ fn json_of(story: &Story, effect: &Effect) -> Value {
            "reason": hold.map(|h| h.reason), "evidence": hold.map(|h| &h.evidence),
            "by_person": hold.is_some_and(|h| words::said_by_person(h).is_some()),
            "fix": words::remedy(effect),
-           "customer": effect.content.as_ref().map(|c| &c.customer), "manifest": manifest,
+           "customer": effect.content.as_ref().map(|c| &c.customer),
+           "decided_by": effect.content.as_ref().map(|c| &c.extra.decided_by), "manifest": manifest,
            "batch": posted.map(|p| p.batch), "entry": posted.map(|p| p.entry),
            "document": posted.map(|p| &p.document), "posted_at": effect.posted_at})
 }

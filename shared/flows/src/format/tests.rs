@@ -185,7 +185,6 @@ fn read_again(document: &Document, text: &str) -> Document {
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a thread for its larger stack")]
 fn ten_thousand_documents_formatted_twice_are_the_same_bytes() {
     let made = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(ten_thousand);
     made.unwrap().join().unwrap();

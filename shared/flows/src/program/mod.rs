@@ -4,6 +4,7 @@
 mod compile;
 pub(crate) mod op;
 mod read;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ use crate::value::Value;
 use op::Op;
 
 pub use read::read;
+pub use uses::uses;
 
 #[derive(Debug)]
 pub struct Program {
