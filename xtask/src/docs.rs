@@ -52,8 +52,22 @@ fn errors() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(page, "| `{reason}` | {} | {} |", meaning(*reason), reason.fix());
     }
+    page.push_str(CODES_HEAD);
+    for (code, meaning, fix) in flows::codes::CODES {
+        let _ = writeln!(page, "| `{code}` | {meaning} | {fix} |");
+    }
     page
 }
+
+const CODES_HEAD: &str = "
+# Problems of documents
+
+What `paysage flow check` and `promote` find wrong with flows, maps, tables and checks. Nothing that has a
+problem comes into force.
+
+| code | meaning | what to do |
+|---|---|---|
+";
 
 const ERRORS_HEAD: &str = "\
 # Reasons an item is held

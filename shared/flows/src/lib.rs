@@ -4,12 +4,15 @@
 pub mod action;
 pub mod bindings;
 #[cfg(feature = "authoring")]
+pub mod codes;
+#[cfg(feature = "authoring")]
 pub mod diff;
 pub mod document;
 pub mod entity;
 pub mod expr;
 #[cfg(feature = "authoring")]
 pub mod format;
+pub mod lint;
 pub mod mapping;
 mod money;
 pub mod normal;

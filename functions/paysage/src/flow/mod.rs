@@ -100,6 +100,11 @@ fn check(Checked { folder: Folder { dir }, env }: &Checked) -> Result<(), String
     let files = folder::read(dir)?;
     let active = engine::releases::Active::compile("", env, &files);
     active.map_err(|problems| words::placed(problems, &files))?;
+    let documents = flows::program::read(&files);
+    let shape = documents.map(|documents| flows::lint::problems(&documents)).unwrap_or_default();
+    if !shape.is_empty() {
+        return Err(words::placed(shape, &files));
+    }
     trial::samples(&files)?;
     say::line(format!("{} files are in order", files.len()));
     Ok(())

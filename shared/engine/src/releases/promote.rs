@@ -73,6 +73,11 @@ pub async fn promote(
 ) -> Result<Promoted, PromoteError> {
     let active = Active::compile("", &promotion.environment, &promotion.files)
         .map_err(PromoteError::Problems)?;
+    let documents = flows::program::read(&promotion.files).map_err(PromoteError::Problems)?;
+    let shape = flows::lint::problems(&documents);
+    if !shape.is_empty() {
+        return Err(PromoteError::Problems(shape));
+    }
     enough_people(promotion, active.bindings.approvals())?;
     let environment = &promotion.environment;
     let latest = releases.activations(environment, 1).await?.into_iter().next();
