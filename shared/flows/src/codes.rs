@@ -2,13 +2,26 @@
 
 /// Code, what is wrong, what to do.
 pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "ACTION_OF_OTHER_KIND",
+        "An action is used as what it is not.",
+        "Use the key the message names.",
+    ),
     ("ACTION_UNKNOWN", "No action or effect has that name.", "Use the name the message proposes."),
     ("ARGUMENT_MISSING", "A step lacks something it must be given.", "Add it to `with`."),
     ("ARGUMENT_UNKNOWN", "A step is given something it does not take.", "Remove or rename it."),
+    ("CHECK_EMPTY", "A check has no rule.", "Add one, or remove the check."),
     ("CHECK_UNKNOWN", "No check document has that id.", "Correct `validate`, or add the check."),
+    ("COLUMN_TYPE_UNKNOWN", "A column of a table is of no known type.", "Use one of those listed."),
     ("CURRENCY_MISMATCH", "Amounts of two currencies meet.", "Compare amounts of one currency."),
     ("DOCUMENT_TOO_LONG", "A document is longer than 256 KiB.", "Part it."),
+    (
+        "EFFECT_TWICE",
+        "An effect would be made twice under one name.",
+        "Part them by a `switch`, or by a `for` with a key.",
+    ),
     ("ENTITY_UNKNOWN", "No entity has that name.", "Use the name the message proposes."),
+    ("EVENT_UNKNOWN", "No event has that name.", "Use the name the message proposes."),
     (
         "EXPR_NOT_ALLOWED",
         "An expression uses what is not exact or not bounded.",
@@ -20,13 +33,23 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ("FACT_UNKNOWN", "No fact has that name.", "Use one of those listed."),
     ("FIELD_EMPTY", "A field of a map says nothing.", "Give `from`, `value`, `lookup` or `expr`."),
     ("FIELD_MISSING", "A map leaves a field out that must be filled.", "Add the field."),
+    ("FIELD_TWICE", "A field of a map is filled twice.", "Leave one."),
     ("FIELD_UNKNOWN", "An entity has no such field.", "Use the name the message proposes."),
     ("FLOW_RUNS_ITSELF", "A flow would run itself.", "Take the `run` out of the circle."),
     ("FLOW_UNKNOWN", "No flow has that id.", "Correct `run`, or add the flow."),
     ("FOR_WITHIN_FOR", "A loop stands in a loop.", "Give the outer loop one list."),
-    ("ID_WRONG", "A file is not named for its document's id.", "Rename the file or the id."),
+    ("ID_RESERVED", "A name means something else there.", "Choose another name."),
+    ("ID_TWICE", "Two rows or rules have one id.", "Give each its own."),
+    ("ID_WRONG", "An id is none, or the file is not named for it.", "Rename the id or the file."),
     ("INPUT_UNKNOWN", "A row of a table asks for an input the table has not.", "Name an input."),
+    (
+        "KEY_CONSTANT",
+        "A loop's key is the same for every element.",
+        "Name a number of the element: 1, 2, 3, ...",
+    ),
+    ("KEY_NOT_TAKEN", "A step has a key that does nothing there.", "Leave it out."),
     ("KIND_WRONG", "A document is in the folder of another kind.", "Move the file."),
+    ("LIMIT_ZERO", "A loop may do no element.", "Say how many are expected."),
     ("MAP_MISSING", "An effect says no map.", "Add `map`."),
     ("MAP_OF_OTHER_ENTITY", "A map makes another entity than the effect.", "Use the right map."),
     ("MAP_UNKNOWN", "No map has that id.", "Correct `map`, or add the map."),
@@ -45,6 +68,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ("TABLE_UNKNOWN", "No table has that id.", "Correct the field, or add the table."),
     ("TRIGGER_WRONG", "A flow says no trigger, or several kinds.", "Say one kind of trigger."),
     ("TYPE_MISMATCH", "A value is of another type than is wanted.", "Convert it, or take another."),
+    ("WAIT_ENDLESS", "A step waits for a fact where none are stated.", "Wait `until` a time."),
+    ("WAIT_WRONG", "A step waits for nothing, or for two things.", "Give `until` or `fact`."),
     ("YAML_WRONG", "The text is not a document of its kind.", "Correct it at the place told."),
 ];
 
