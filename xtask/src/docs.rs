@@ -111,6 +111,7 @@ fn meaning(reason: ReasonCode) -> &'static str {
         ReasonCode::MessageUndecodable => "A queued message is not of a known form.",
         ReasonCode::AmountInvalid => "An amount cannot be posted as it stands.",
         ReasonCode::AccountUnknown => "No G/L account is bound for an entry.",
+        ReasonCode::FormatUncertain => "A value is not written so that it has one reading.",
         ReasonCode::FlowFailed => "A flow, map, table or check could not give what it must.",
         ReasonCode::HeldByPerson => "A person asked for it.",
         ReasonCode::Unexpected => "Processing failed again and again for no known reason.",

@@ -57,6 +57,7 @@ pub fn product(config: Config) -> Result<Product, StartError> {
     let embedded = Embedded::open(Path::new(&path), Arc::clone(&clock))?;
     let gateway = vendors::gateway(&config, &secrets, &vendors::Network)?;
     let erp = vendors::erp(&config, &secrets, &vendors::Network)?;
+    let advisor = vendors::advisor(&config, &secrets, &vendors::Network)?;
     let parts = Parts {
         store: Arc::new(embedded.store.clone()),
         releases: Arc::new(embedded.releases.clone()),
@@ -68,7 +69,7 @@ pub fn product(config: Config) -> Result<Product, StartError> {
     Ok(Product {
         webhook: webhook::Deps::new(&parts, &secrets)?,
         poller: poller::Deps::new(&parts, &gateway),
-        transformer: transformer::Deps::new(&parts, &gateway, &erp),
+        transformer: transformer::Deps::new(&parts, &gateway, &erp).advised_by(advisor),
         poster: poster::Deps::new(&parts, &erp),
         status: status(&parts, &embedded),
         embedded,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use assembly::Parts;
-use engine::port::{Erp, Gateway};
+use engine::port::{Advisor, Erp, Gateway};
 use engine::transform::{SetupCache, Transform};
 use runtime::config::Retry;
 use runtime::records::Undeliverable;
@@ -29,6 +29,7 @@ impl Deps {
             merchants: parts.config.domain_merchants(),
             setup: SetupCache::default(),
             published: parts.published(),
+            advisor: None,
             told: Mutex::default(),
             linger_ms: i64::from(parts.config.posting.linger_ms),
         };
@@ -38,5 +39,12 @@ impl Deps {
             undeliverable: parts.undeliverable(),
             concurrency: usize::from(parts.config.transform.concurrency),
         }
+    }
+
+    /// With a model that is asked about doubtful values.
+    #[must_use]
+    pub fn advised_by(mut self, advisor: Option<Arc<dyn Advisor>>) -> Self {
+        self.transform.advisor = advisor;
+        self
     }
 }

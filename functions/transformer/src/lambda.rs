@@ -13,11 +13,12 @@ use crate::{Deps, handle};
 const RESERVE_MS: u64 = 15_000;
 
 pub const MAKING: Making<Deps> = Making {
-    purposes: &[Purpose::PayTrace, Purpose::Sage],
+    purposes: &[Purpose::PayTrace, Purpose::Sage, Purpose::Advisor],
     make: |parts, secrets| {
         let gateway = vendors::gateway(&parts.config, secrets, &Network)?;
         let erp = vendors::erp(&parts.config, secrets, &Network)?;
-        Ok(Deps::new(parts, &gateway, &erp))
+        let advisor = vendors::advisor(&parts.config, secrets, &Network)?;
+        Ok(Deps::new(parts, &gateway, &erp).advised_by(advisor))
     },
 };
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use advisor::Converse;
 use domain::id::{CompanyId, MerchantId};
-use engine::port::{Erp, Gateway};
+use engine::port::{Advisor, Erp, Gateway};
 use erp::{CalendarFields, Lookup, SageErp};
 use gateway::{MerchantSettings, PayTraceGateway};
 use paysage_http::{EgressRule, Http, HttpConfig, Secret, Url};
@@ -98,6 +99,25 @@ pub fn erp(
         clients.insert(id, (client, settings(&company.assumptions)));
     }
     Ok(Arc::new(SageErp::new(clients)))
+}
+
+/// The model asked about doubtful values, when one is configured.
+///
+/// # Errors
+/// When its address cannot be used.
+pub fn advisor(
+    config: &Config,
+    secrets: &Secrets,
+    reach: &dyn Reach,
+) -> Result<Option<Arc<dyn Advisor>>, VendorError> {
+    let (Some(asked), Some(key)) = (&config.advisor, secrets.advisor()) else { return Ok(None) };
+    let who = "advisor".to_owned();
+    let http = reach.client(HttpConfig::new(vec![rule(&who, &asked.url)?]));
+    let http = http.map_err(|source| VendorError::Http { who: who.clone(), source })?;
+    let key = Secret::new(key.expose().to_owned());
+    let advisor = Converse::new(http, &asked.url, &asked.model, key)
+        .map_err(|error| VendorError::Client { who, message: error.to_string() })?;
+    Ok(Some(Arc::new(advisor)))
 }
 
 fn paytrace_client(

@@ -84,6 +84,8 @@ reasons! {
         "The amount is zero, negative or not exact in its currency: check it in PayTrace.";
     AccountUnknown = "account_unknown":
         "Bind the G/L account for this merchant in env/NAME.yaml and promote; it is then taken up.";
+    FormatUncertain = "format_uncertain":
+        "A value can be read in several ways: write it as proposed, if that is meant, at its source.";
     FlowFailed = "flow_failed":
         "A flow could not decide: see step and field; correct the document or what it binds.";
     HeldByPerson = "held_by_person":

@@ -12,9 +12,10 @@ use crate::action;
 use crate::document::{Document, Field, Kind, Map, OnMiss};
 use crate::entity::{self, Entity, FieldOf, Type};
 use crate::expr::{ExprError, Expression, Scope};
+use crate::normal::Doubt;
 use crate::problem::Problem;
 use crate::program::Documents;
-use crate::steps::Plan;
+use crate::steps::{Plan, Refusal};
 use crate::table::Asked;
 use crate::value::Value;
 
@@ -35,6 +36,8 @@ pub struct Failure {
     /// When it has one of its own; otherwise that of the step which failed.
     pub reason: Option<ReasonCode>,
     pub message: String,
+    /// The value a person must look at, when it is that.
+    pub doubt: Option<Doubt>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,18 @@ struct Listed {
 
 impl Failure {
     pub(crate) fn of(field: &str, message: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), reason: None, message: message.into() }
+        Self { field: field.to_owned(), reason: None, message: message.into(), doubt: None }
+    }
+
+    fn at_step(field: &str, refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Wrong(message) => Self::of(field, message),
+            Refusal::Doubtful(doubt) => Self {
+                reason: Some(ReasonCode::FormatUncertain),
+                doubt: Some(doubt.clone()),
+                ..Self::of(field, doubt.to_string())
+            },
+        }
     }
 }
 
@@ -144,7 +158,8 @@ impl Filled {
             Source::Table { asked, on_miss } => asked.answer(input, *on_miss).map_err(&failed)?,
         };
         for step in &self.steps {
-            value = step.apply(value).map_err(&failed)?;
+            let taken = step.apply(value);
+            value = taken.map_err(|refusal| Failure::at_step(&self.name, refusal))?;
         }
         fits(&self.of, &value).map_err(failed)?;
         if value.is_null() && self.of.required {

@@ -3,6 +3,7 @@
 use domain::exception::ReasonCode;
 use jiff::Timestamp;
 
+use crate::normal::Doubt;
 use crate::value::Value;
 
 /// One document of a payment: what kind of effect, and which of several of that kind (from 1).
@@ -44,6 +45,8 @@ pub struct Held {
     pub evidence: String,
     /// Who is told as well.
     pub notify: Option<String>,
+    /// The value a person must look at, when it is that.
+    pub doubt: Option<Doubt>,
 }
 
 /// Something said to the outside or to people.

@@ -17,6 +17,7 @@ use crate::action::Action;
 use crate::expr::Expression;
 use crate::mapping::{Failure, Mapping};
 use crate::money;
+use crate::normal::Doubt;
 use crate::outcome::{Done, EffectName, Held, Made, Outcome, Told, Traced, Waiting};
 use crate::program::op::{Input, Op, Place, Step};
 use crate::program::{Flow, Program};
@@ -103,9 +104,11 @@ enum Then {
 }
 
 /// A step that did not do what it was to do.
+#[derive(Default)]
 struct Trouble {
     reason: Option<ReasonCode>,
     evidence: String,
+    doubt: Option<Doubt>,
 }
 
 impl Run {
@@ -158,7 +161,7 @@ impl Run {
                 self.at += 1;
             }
             Answer::Refused { reason, evidence } => {
-                let trouble = Trouble { reason: Some(reason), evidence };
+                let trouble = Trouble { reason: Some(reason), evidence, doubt: None };
                 self.fail(op, &trouble, ops.len());
             }
         }
@@ -195,7 +198,7 @@ impl Run {
             Op::Hold { reason, evidence, .. } => {
                 let evidence = evidence.as_ref().map(|input| self.input(input)).transpose()?;
                 let evidence = evidence.map(|value| value.to_string()).unwrap_or_default();
-                Err(Trouble { reason: Some(*reason), evidence })
+                Err(Trouble { reason: Some(*reason), evidence, doubt: None })
             }
             Op::Tell { step, what, with } => self.tell(step, what, with),
             Op::Approve { role, four_eyes, .. } => self.approve(role, four_eyes.as_ref()),
@@ -294,7 +297,7 @@ impl Run {
         let people = if two { "two persons" } else { "a person" };
         let amount = self.expected.amount;
         let evidence = format!("{amount} needs the yes of {people} with the role `{role}`");
-        Err(Trouble { reason: Some(ReasonCode::HeldByPerson), evidence })
+        Err(Trouble { reason: Some(ReasonCode::HeldByPerson), evidence, doubt: None })
     }
 
     fn wait_for(&mut self, step: &Step, fact: &str) -> Result<Then, Trouble> {
@@ -315,7 +318,9 @@ impl Run {
                 Ok(Then::End)
             }
             (Value::Time(_), Value::Time(_)) => Ok(Then::Next),
-            (other, _) => Err(Trouble { reason: None, evidence: format!("`{other}` is no time") }),
+            (other, _) => {
+                Err(Trouble { evidence: format!("`{other}` is no time"), ..Trouble::default() })
+            }
         }
     }
 
@@ -345,7 +350,7 @@ impl Run {
         key: &Expression,
         limit: u32,
     ) -> Result<Vec<(u32, Value)>, Trouble> {
-        let wrong = |evidence: String| Trouble { reason: None, evidence };
+        let wrong = |evidence: String| Trouble { evidence, ..Trouble::default() };
         let Value::List(items) = self.evaluate(list)? else {
             return Err(wrong("what `for` goes through is no list".to_owned()));
         };
@@ -397,6 +402,7 @@ impl Run {
             reason,
             evidence,
             notify: step.notify.clone(),
+            doubt: trouble.doubt.clone(),
         });
         // The last instruction of a loop takes its next element.
         self.at = end;
@@ -446,7 +452,7 @@ impl Run {
         let values = self.frames.last().unwrap_or(&NOTHING);
         expression
             .evaluate(values)
-            .map_err(|error| Trouble { reason: None, evidence: error.to_string() })
+            .map_err(|error| Trouble { evidence: error.to_string(), ..Trouble::default() })
     }
 
     fn value(&self, name: &str) -> &Value {
@@ -471,5 +477,5 @@ fn refused(failure: Failure) -> Trouble {
     } else {
         format!("{}: {}", failure.field, failure.message)
     };
-    Trouble { reason: failure.reason, evidence }
+    Trouble { reason: failure.reason, evidence, doubt: failure.doubt }
 }

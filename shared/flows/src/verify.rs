@@ -90,6 +90,7 @@ impl Verification {
                 field: rule.id.clone(),
                 reason: rule.reason,
                 message: error.to_string(),
+                doubt: None,
             };
             if rule.must.evaluate(values).map_err(|error| failed(&error))? == Value::Bool(true) {
                 continue;
@@ -97,7 +98,8 @@ impl Verification {
             let message = rule.message.evaluate(values).map_err(|error| failed(&error))?;
             if rule.holds {
                 let (field, reason) = (String::new(), rule.reason);
-                return Err(Failure { field, reason, message: message.to_string() });
+                let message = message.to_string();
+                return Err(Failure { field, reason, message, doubt: None });
             }
             notes.push(message);
         }

@@ -11,3 +11,6 @@ mod published;
 
 pub use promote::{PromoteError, Promoted, Promotion, Release, load, promote, roll_back};
 pub use published::{Active, Published};
+
+#[cfg(test)]
+mod tests;

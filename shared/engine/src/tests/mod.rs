@@ -121,6 +121,7 @@ impl World {
                 merchants: BTreeMap::from([("main".into(), merchant())]),
                 setup: SetupCache::default(),
                 published: published(self.clock.clone()),
+                advisor: None,
                 told: Mutex::default(),
                 linger_ms: 2_000,
             },

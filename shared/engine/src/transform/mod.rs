@@ -29,7 +29,7 @@ use ledger::store::{Store, StoreError};
 use thiserror::Error;
 
 use crate::hint::{Hint, Ready};
-use crate::port::{CallError, Cause, Clock, Erp, Gateway, Queue, QueueError, QueueName};
+use crate::port::{Advisor, CallError, Cause, Clock, Erp, Gateway, Queue, QueueError, QueueName};
 use crate::releases::Published;
 
 pub use books::SetupCache;
@@ -45,6 +45,8 @@ pub struct Transform {
     pub setup: SetupCache,
     /// The documents in force, which decide.
     pub published: Published,
+    /// Asked about values that cannot be read for certain; none unless configured.
+    pub advisor: Option<Arc<dyn Advisor>>,
     /// When each company's poster was last told: at most once per `linger_ms`.
     pub told: Mutex<BTreeMap<CompanyId, Timestamp>>,
     /// How long the poster lets effects gather; it is told to look after that.

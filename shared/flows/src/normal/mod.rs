@@ -46,6 +46,15 @@ pub struct Normal {
     pub rule: &'static str,
 }
 
+/// A value a person must look at, with what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    pub meaning: Meaning,
+    pub value: String,
+    /// Absent when no rule reads it at all.
+    pub proposal: Option<Normal>,
+}
+
 /// Below this a person looks.
 pub const CERTAIN_ENOUGH: u8 = 90;
 
@@ -66,9 +75,34 @@ impl Meaning {
         }
     }
 
+    /// The form it is brought into, in words.
+    #[must_use]
+    pub fn form(self) -> &'static str {
+        match self {
+            Self::Date => "ISO 8601, such as 2026-03-02",
+            Self::Region => "postal code of a state or province, such as AZ or BC",
+            Self::Country => "ISO 3166-1, two letters",
+            Self::Phone => "E.164, such as +16025550100",
+            Self::Amount => "a decimal number with a point, such as 1234.50",
+            Self::Text => "one line",
+        }
+    }
+
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|meaning| meaning.name() == name)
+    }
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (value, meaning) = (&self.value, self.meaning.name());
+        match &self.proposal {
+            Some(Normal { value: read, certainty, rule }) => {
+                write!(f, "`{value}` may be the {meaning} `{read}` ({certainty} %: {rule})")
+            }
+            None => write!(f, "`{value}` cannot be read as a {meaning}"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use rust_decimal::RoundingStrategy;
 
 use crate::action::nearest;
 use crate::document::StepOfField;
-use crate::normal::{Hints, Meaning, normalize};
+use crate::normal::{Doubt, Hints, Meaning, normalize};
 use crate::value::Value;
 
 /// A step, ready to be taken.
@@ -105,7 +105,7 @@ impl Plan {
 
     /// # Errors
     /// In words, when the value is not one for this step.
-    pub fn apply(&self, value: Value) -> Result<Value, String> {
+    pub fn apply(&self, value: Value) -> Result<Value, Refusal> {
         match (self, value) {
             (Self::Copy, value) => Ok(value),
             (Self::Constant(text), _) => Ok(Value::Text(text.clone())),
@@ -121,24 +121,26 @@ impl Plan {
             (Self::Template(format), value) => {
                 Ok(Value::Text(format.replacen("{}", &value.to_string(), 1)))
             }
-            (Self::DateFormat(_) | Self::DateInZone(_), value) => time::apply(self, &value),
+            (Self::DateFormat(_) | Self::DateInZone(_), value) => Ok(time::apply(self, &value)?),
             (
                 Self::Round { .. } | Self::Negate | Self::Abs | Self::Allocate { .. },
                 Value::Number(number),
-            ) => number::apply(self, number),
+            ) => Ok(number::apply(self, number)?),
             (Self::NumberFromText, value @ Value::Number(_)) => Ok(value),
-            (Self::NumberFromText, Value::Text(text)) => number::read(&text),
+            (Self::NumberFromText, Value::Text(text)) => Ok(number::read(&text)?),
             (Self::Normalize { meaning, country }, Value::Text(text)) => {
                 normal(*meaning, country.as_deref(), &text)
             }
-            (_, Value::Text(text)) => text::apply(self, &text),
+            (_, Value::Text(text)) => Ok(text::apply(self, &text)?),
             // Texts of numbers and dates may be cut, padded and so on.
             (_, value @ (Value::Number(_) | Value::Date(_) | Value::Time(_)))
                 if self.is_of_text() =>
             {
-                text::apply(self, &value.to_string())
+                Ok(text::apply(self, &value.to_string())?)
             }
-            (plan, value) => Err(format!("`{value}` is no value for the step `{}`", plan.name())),
+            (plan, value) => {
+                Err(format!("`{value}` is no value for the step `{}`", plan.name()).into())
+            }
         }
     }
 
@@ -285,19 +287,36 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Why a step gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// In words.
+    Wrong(String),
+    /// It can be read in several ways, or in none: a person looks.
+    Doubtful(Doubt),
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Wrong(message)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Wrong(message) => f.write_str(message),
+            Self::Doubtful(doubt) => write!(f, "{doubt}"),
+        }
+    }
+}
+
 /// What is not certain is put before a person, with the rule and the proposal.
-fn normal(meaning: Meaning, country: Option<&str>, text: &str) -> Result<Value, String> {
+fn normal(meaning: Meaning, country: Option<&str>, text: &str) -> Result<Value, Refusal> {
     let hints = Hints { country: country.map(str::to_owned) };
     match normalize(meaning, text, &hints) {
         Some(normal) if normal.is_certain() => Ok(Value::Text(normal.value)),
-        Some(normal) => Err(format!(
-            "`{text}` may be the {} `{}` ({} %: {}); write it so if that is meant",
-            meaning.name(),
-            normal.value,
-            normal.certainty,
-            normal.rule
-        )),
-        None => Err(format!("`{text}` cannot be read as a {}", meaning.name())),
+        proposal => Err(Refusal::Doubtful(Doubt { meaning, value: text.to_owned(), proposal })),
     }
 }
 

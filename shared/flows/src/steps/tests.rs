@@ -9,7 +9,8 @@ fn plan(text: &str) -> Result<Plan, String> {
 }
 
 fn taken(text: &str, value: impl Into<Value>) -> Result<String, String> {
-    plan(text)?.apply(value.into()).map(|value| value.to_string())
+    let taken = plan(text)?.apply(value.into());
+    taken.map(|value| value.to_string()).map_err(|refusal| refusal.to_string())
 }
 
 fn text(step: &str, value: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod company;
 mod deciding;
+mod doubtful;
 mod intake;
 mod paytrace;
 mod posting;
@@ -107,6 +108,7 @@ impl Story {
                 merchants: BTreeMap::from([("main".into(), merchant.clone())]),
                 setup: SetupCache::default(),
                 published: published(clock.clone()),
+                advisor: None,
                 told: Mutex::default(),
                 linger_ms: 2_000,
             },

@@ -26,6 +26,7 @@ use ledger::store::Guard;
 
 use super::{Transform, TransformError};
 use crate::hint::Hint;
+use crate::port::{Proposal, Question};
 use perform::Desk;
 
 /// What must be so, and the guard under which it was decided.
@@ -74,9 +75,33 @@ impl Transform {
                 self.let_in(case.merchant).await?;
             }
             guard = desk.guard().or(guard);
+            let mut outcome = outcome;
+            self.advised(&mut outcome).await;
             desired.extend(case.want(&outcome, amount, &active.decides(&flow.id)));
         }
         Ok((desired, guard))
+    }
+
+    /// What a model proposes for a doubtful value stands beside it, for the person who looks; nothing
+    /// is decided by that. One that does not answer is no reason to wait.
+    async fn advised(&self, outcome: &mut Outcome) {
+        let Some(advisor) = &self.advisor else { return };
+        for held in &mut outcome.held {
+            let Some(doubt) = &held.doubt else { continue };
+            let question = Question {
+                meaning: doubt.meaning.name().to_owned(),
+                form: doubt.meaning.form().to_owned(),
+                value: doubt.value.clone(),
+            };
+            match advisor.propose(&question).await {
+                Ok(Some(Proposal { value, why, model })) => {
+                    let told = format!("; {model} proposes `{value}`: {why}");
+                    held.evidence.push_str(&told);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(error = %error, "the advisor proposes nothing"),
+            }
+        }
     }
 
     /// Sage answered: an alarm that it does not let us in is over.
