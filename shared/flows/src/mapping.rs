@@ -37,7 +37,7 @@ pub struct Failure {
     pub reason: Option<ReasonCode>,
     pub message: String,
     /// The value a person must look at, when it is that.
-    pub doubt: Option<Doubt>,
+    pub doubt: Option<Box<Doubt>>,
 }
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Failure {
             Refusal::Wrong(message) => Self::of(field, message),
             Refusal::Doubtful(doubt) => Self {
                 reason: Some(ReasonCode::FormatUncertain),
-                doubt: Some(doubt.clone()),
+                doubt: Some(Box::new(doubt.clone())),
                 ..Self::of(field, doubt.to_string())
             },
         }

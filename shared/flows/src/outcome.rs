@@ -46,7 +46,7 @@ pub struct Held {
     /// Who is told as well.
     pub notify: Option<String>,
     /// The value a person must look at, when it is that.
-    pub doubt: Option<Doubt>,
+    pub doubt: Option<Box<Doubt>>,
 }
 
 /// Something said to the outside or to people.

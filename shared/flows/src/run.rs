@@ -108,7 +108,7 @@ enum Then {
 struct Trouble {
     reason: Option<ReasonCode>,
     evidence: String,
-    doubt: Option<Doubt>,
+    doubt: Option<Box<Doubt>>,
 }
 
 impl Run {

@@ -201,7 +201,9 @@ impl<'s, 'a> Bench<'s, 'a> {
     }
 
     fn outward(&mut self, path: &str, step: &document::Step, head: Step) {
-        let with = self.arguments(path, &step.with, None);
+        let told = step.emit.as_deref().or(step.notify.as_ref().map(|_| "notify"));
+        let wanted = told.and_then(action::find).map(|action| &action.input);
+        let with = self.arguments(path, &step.with, wanted);
         if let Some(event) = &step.emit {
             self.ops.push(Op::Tell { step: head, what: event.clone(), with });
         } else if let Some(route) = &step.notify {
