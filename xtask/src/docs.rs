@@ -62,8 +62,8 @@ fn errors() -> String {
 const CODES_HEAD: &str = "
 # Problems of documents
 
-What `paysage flow check` and `promote` find wrong with flows, maps, tables and checks. Nothing that has a
-problem comes into force.
+What `paysage flow check` and `promote` find wrong with flows, maps, tables and checks. Nothing that
+has a problem comes into force.
 
 | code | meaning | what to do |
 |---|---|---|

@@ -268,7 +268,15 @@ mod tests {
             ]
         );
         let told = changed("tables/payment-codes.yaml", |text| {
-            text.replace("  - id: visa\n", "  - id: new\n    when: {brand: '\"new\"'}\n    then: {code: \"'N'\"}\n  - id: visa\n")
+            text.replace(
+                "  - id: visa\n",
+                concat!(
+                    "  - id: new\n",
+                    "    when: {brand: '\"new\"'}\n",
+                    "    then: {code: \"'N'\"}\n",
+                    "  - id: visa\n"
+                ),
+            )
         });
         assert_eq!(told, ["tables/payment-codes: row new added at the beginning"]);
         let told = changed("flows/payment-posting.yaml", |text| {

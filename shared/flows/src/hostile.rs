@@ -61,14 +61,14 @@ fn hostile() -> BTreeMap<&'static str, (String, String, &'static str)> {
         (
             "a quantifier over a range",
             in_flow(
-                flow("notify: finance, when: 'count([1..100000000], # > 5) > 3'"),
+                flow("cancel: sage300.receipt, when: 'count([1..100000000], # > 5) > 3'"),
                 "EXPR_NOT_ALLOWED",
             ),
         ),
         (
             "an expression that seems never to end",
             in_flow(
-                flow(&format!("notify: finance, when: \"{}\"", "(".repeat(900))),
+                flow(&format!("cancel: sage300.receipt, when: \"{}\"", "(".repeat(900))),
                 "EXPR_TOO_DEEP",
             ),
         ),
@@ -78,14 +78,17 @@ fn hostile() -> BTreeMap<&'static str, (String, String, &'static str)> {
         ),
         (
             "another type",
-            in_flow(flow("notify: finance, when: transaction.amount + 'x' == 5"), "TYPE_MISMATCH"),
+            in_flow(
+                flow("cancel: sage300.receipt, when: transaction.amount + 'x' == 5"),
+                "TYPE_MISMATCH",
+            ),
         ),
         (
             "another currency",
             in_flow(
                 flow(
-                    "call: sage300.documents.open, with: {customer: \"'1'\"}}\n  - {id: two, notify: \
-                     finance, when: 'some(one.documents, #.due > transaction.amount)'",
+                    "call: sage300.documents.open, with: {customer: \"'1'\"}}\n  - {id: two, cancel: \
+                     sage300.receipt, when: 'some(one.documents, #.due > transaction.amount)'",
                 ),
                 "CURRENCY_MISMATCH",
             ),

@@ -8,7 +8,7 @@ mod twice;
 
 use std::collections::BTreeSet;
 
-use crate::action::{self, nearest};
+use crate::action;
 use crate::document::{Case, Document, Flow, Step, Trigger};
 use crate::entity;
 use crate::problem::Problem;
@@ -71,11 +71,8 @@ impl<'a> Found<'_, 'a> {
         if let Some(name) = &trigger.event
             && action::event(name).is_none()
         {
-            let known: Vec<&str> = action::events().iter().map(|e| e.name.as_str()).collect();
-            let message = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("there is no event `{name}`; did you mean `{near}`?"),
-                None => format!("there is no event `{name}`; there are {}", known.join(", ")),
-            };
+            let known = action::events().iter().map(|event| event.name.as_str());
+            let message = format!("there is no event `{name}`{}", action::instead(name, known));
             self.sheet.add("trigger.event", "EVENT_UNKNOWN", message);
         }
         if let Some(name) = &trigger.poll

@@ -159,6 +159,19 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     best.filter(|(alike, _)| *alike >= ALIKE).map(|(_, known)| known)
 }
 
+/// What to add to "there is no such": the name that is most like it, or all when they are few.
+#[must_use]
+pub(crate) fn instead<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    const FEW: usize = 12;
+    if let Some(near) = nearest(name, known.clone()) {
+        return format!("; did you mean `{near}`?");
+    }
+    match known.clone().count() {
+        1..=FEW => format!("; there are {}", known.collect::<Vec<_>>().join(", ")),
+        _ => String::new(),
+    }
+}
+
 /// The files of this crate's folder `actions`.
 pub(crate) const FILES: &[(&str, &str)] = &[
     ("paytrace", include_str!("../../actions/paytrace.yaml")),

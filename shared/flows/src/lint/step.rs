@@ -3,7 +3,7 @@
 use domain::fact::FactName;
 
 use super::Sheet;
-use crate::action::{self, Action, Kind, nearest};
+use crate::action::{self, Action, Kind};
 use crate::document::{ForEach, Step};
 
 /// `has_facts`: the flow is of a transaction, whose facts it may wait for.
@@ -121,10 +121,8 @@ fn wait(path: &str, step: &Step, has_facts: bool, sheet: &mut Sheet) {
         (None, Some(fact)) => {
             let known: Vec<&str> = FactName::ALL.iter().map(|fact| fact.name()).collect();
             if !known.contains(&fact.as_str()) {
-                let message = match nearest(fact, known.iter().copied()) {
-                    Some(near) => format!("there is no fact `{fact}`; did you mean `{near}`?"),
-                    None => format!("there is no fact `{fact}`; there are {}", known.join(", ")),
-                };
+                let instead = action::instead(fact, known.iter().copied());
+                let message = format!("there is no fact `{fact}`{instead}");
                 sheet.add(&format!("{path}.fact"), "FACT_UNKNOWN", message);
             }
         }

@@ -45,9 +45,11 @@ fn a_step_does_one_thing_and_takes_nothing_else() {
     assert_eq!(flow("  - {id: one}"), ["do[0] STEP_KIND"]);
     assert_eq!(flow("  - {id: one, notify: x, hold: flow_failed}"), ["do[0] STEP_KIND"]);
     assert_eq!(
-        flow(
-            "  - {id: one, set: {a: '1'}, with: {b: 1}}\n  - {id: two, wait: {until: x}, retry: {times: 1, first_ms: 1}}\n  - {id: three, notify: x, catch: [{id: four, notify: y}]}"
-        ),
+        flow(concat!(
+            "  - {id: one, set: {a: '1'}, with: {b: 1}}\n",
+            "  - {id: two, wait: {until: x}, retry: {times: 1, first_ms: 1}}\n",
+            "  - {id: three, notify: x, catch: [{id: four, notify: y}]}"
+        )),
         ["do[0].with KEY_NOT_TAKEN", "do[1].retry KEY_NOT_TAKEN", "do[2].catch KEY_NOT_TAKEN"]
     );
     assert_eq!(
@@ -65,12 +67,23 @@ fn ids_can_be_named_and_are_there_once() {
         ["do[0].id STEP_ID_WRONG", "do[1].id ID_RESERVED", "do[2].id ID_RESERVED"]
     );
     assert_eq!(
-        flow(
-            "  - id: one\n    switch:\n      - {when: x, do: [{id: two, notify: x}]}\n      - {do: [{id: two, notify: x}]}"
-        ),
+        flow(concat!(
+            "  - id: one\n",
+            "    switch:\n",
+            "      - {when: x, do: [{id: two, notify: x}]}\n",
+            "      - {do: [{id: two, notify: x}]}"
+        )),
         ["do[0].switch[1].do[0].id STEP_ID_TWICE"]
     );
-    let table = "document: {kind: table/v1, id: t}\ninputs: {}\noutputs: {a: {type: txt}}\nrows:\n  - {id: r, then: {a: '1'}}\n  - {id: r, then: {a: '1', b: '2'}}\n  - {id: R, then: {a: '1'}}\n";
+    let table = concat!(
+        "document: {kind: table/v1, id: t}\n",
+        "inputs: {}\n",
+        "outputs: {a: {type: txt}}\n",
+        "rows:\n",
+        "  - {id: r, then: {a: '1'}}\n",
+        "  - {id: r, then: {a: '1', b: '2'}}\n",
+        "  - {id: R, then: {a: '1'}}\n"
+    );
     assert_eq!(
         found("tables/t.yaml", table),
         [
@@ -80,7 +93,13 @@ fn ids_can_be_named_and_are_there_once() {
             "rows[2].id ID_WRONG",
         ]
     );
-    let check = "document: {kind: check/v1, id: c}\nof: {}\nrules:\n  - {id: r, must: a, message: b}\n  - {id: r, must: a, message: b}\n";
+    let check = concat!(
+        "document: {kind: check/v1, id: c}\n",
+        "of: {}\n",
+        "rules:\n",
+        "  - {id: r, must: a, message: b}\n",
+        "  - {id: r, must: a, message: b}\n"
+    );
     assert_eq!(found("checks/c.yaml", check), ["rules[1].id ID_TWICE"]);
     let empty = "document: {kind: check/v1, id: c}\nof: {}\nrules: []\n";
     assert_eq!(found("checks/c.yaml", empty), ["rules CHECK_EMPTY"]);
@@ -113,9 +132,12 @@ fn what_nothing_leads_to_is_told() {
     assert!(attempt("notify: x").is_empty());
     assert_eq!(attempt(hold), ["do[1] STEP_UNREACHABLE"]);
     assert_eq!(
-        flow(
-            "  - id: one\n    switch:\n      - {do: [{id: two, notify: x}]}\n      - {when: x, do: [{id: three, notify: x}]}"
-        ),
+        flow(concat!(
+            "  - id: one\n",
+            "    switch:\n",
+            "      - {do: [{id: two, notify: x}]}\n",
+            "      - {when: x, do: [{id: three, notify: x}]}"
+        )),
         ["do[0].switch[1] STEP_UNREACHABLE"]
     );
 }
@@ -179,9 +201,8 @@ fn every_write_has_a_key_of_its_own() {
 #[test]
 fn an_effect_of_a_flow_that_is_run_counts() {
     let make = "{id: a, effect: sage300.receipt, map: m, on_error: {hold: flow_failed}}";
-    let outer = format!(
-        "document: {{kind: flow/v1, id: a}}\ntrigger: {{fact: [captured]}}\ndo:\n  - {make}\n  - {{id: b, run: inner}}\n"
-    );
+    let head = "document: {kind: flow/v1, id: a}\ntrigger: {fact: [captured]}\n";
+    let outer = format!("{head}do:\n  - {make}\n  - {{id: b, run: inner}}\n");
     let inner = format!(
         "document: {{kind: flow/v1, id: inner}}\ntrigger: {{manual: true}}\ndo:\n  - {make}\n  - {{id: back, run: a}}\n"
     );
@@ -201,13 +222,26 @@ fn what_waits_goes_on_some_day() {
     assert_eq!(flow("  - {id: one, wait: {until: x, fact: settled}}"), ["do[0].wait WAIT_WRONG"]);
     assert_eq!(flow("  - {id: one, wait: {fact: setled}}"), ["do[0].wait.fact FACT_UNKNOWN"]);
     assert!(flow("  - {id: one, wait: {fact: settled}}").is_empty());
-    let event = "document: {kind: flow/v1, id: a}\ntrigger: {event: order.created}\ndo: [{id: one, wait: {fact: settled}}]\n";
+    let event = concat!(
+        "document: {kind: flow/v1, id: a}\n",
+        "trigger: {event: order.created}\n",
+        "do: [{id: one, wait: {fact: settled}}]\n"
+    );
     assert_eq!(found("flows/a.yaml", event), ["do[0].wait WAIT_ENDLESS"]);
 }
 
 #[test]
 fn a_field_is_filled_once() {
-    let map = "document: {kind: map/v1, id: m}\nfrom: {payment: paytrace.transaction}\nto: sage300.receipt\nfields:\n  A: {from: payment.id, value: x}\n  B: {value: x}\neach:\n  B: {in: payment.lines, as: payment, fields: {C: {expr: a, decide: t}}}\n";
+    let map = concat!(
+        "document: {kind: map/v1, id: m}\n",
+        "from: {payment: paytrace.transaction}\n",
+        "to: sage300.receipt\n",
+        "fields:\n",
+        "  A: {from: payment.id, value: x}\n",
+        "  B: {value: x}\n",
+        "each:\n",
+        "  B: {in: payment.lines, as: payment, fields: {C: {expr: a, decide: t}}}\n"
+    );
     assert_eq!(
         found("maps/m.yaml", map),
         [

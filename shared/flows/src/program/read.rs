@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::Documents;
+use crate::action::instead;
 use crate::document::{Document, Head, Kind};
 use crate::problem::{Position, Problem};
 
@@ -70,9 +71,25 @@ fn typed<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Box<Problem>>
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().map(|at| Position { line: at.line(), column: at.column() });
-        let problem = problem(path, "YAML_WRONG", error.to_string());
+        let problem = problem(path, "YAML_WRONG", in_words(&error));
         Box::new(Problem { position, ..*problem })
     })
+}
+
+/// What the parser says, with the key that is probably meant.
+fn in_words(error: &serde_saphyr::Error) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+            format!("there is no key `{field}`{}", instead(field, expected.iter().copied()))
+        }
+        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
+            format!("`{variant}` is not known here{}", instead(variant, expected.iter().copied()))
+        }
+        serde_saphyr::Error::SerdeMissingField { field, .. } => {
+            format!("the key `{field}` is missing")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn problem(path: &str, code: &'static str, message: String) -> Box<Problem> {
@@ -99,5 +116,6 @@ mod tests {
         let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["YAML_WRONG", "ID_WRONG", "DOCUMENT_TOO_LONG"]);
         assert!(problems[0].position.is_some(), "{}", problems[0]);
+        assert_eq!(problems[0].message, "there is no key `di`; did you mean `id`?");
     }
 }

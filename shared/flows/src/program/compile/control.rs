@@ -4,7 +4,7 @@ use super::super::op::{Input, Op, Step};
 use super::Bench;
 use super::{error_type, given};
 use crate::action;
-use crate::document;
+use crate::document::{self, Kind};
 use crate::entity::{FieldOf, Type};
 use crate::expr::Expression;
 
@@ -95,7 +95,7 @@ impl<'a> Bench<'_, 'a> {
     /// Another flow's steps, with values of their own.
     pub(super) fn run(&mut self, path: &str, step: &document::Step, head: Step, id: &str) {
         let Some(flow) = self.shop.flow(id) else {
-            let message = format!("there is no flow `{id}`");
+            let message = format!("there is no flow `{id}`{}", self.shop.instead(Kind::Flow, id));
             return self.problem(&format!("{path}.run"), "FLOW_UNKNOWN", message);
         };
         if self.within.iter().any(|outer| outer.document.id == id) {

@@ -6,6 +6,7 @@ use domain::exception::ReasonCode;
 
 use super::super::op::Input;
 use super::Bench;
+use crate::action;
 use crate::document::Argument;
 use crate::entity::{FieldOf, Type};
 use crate::expr::Expression;
@@ -15,7 +16,9 @@ impl Bench<'_, '_> {
     pub(super) fn reason(&mut self, path: &str, code: &str) -> Option<ReasonCode> {
         let found = ReasonCode::ALL.iter().find(|reason| reason.code() == code).copied();
         if found.is_none() {
-            let message = format!("there is no reason code `{code}`: see docs/ERRORS.md");
+            let codes = ReasonCode::ALL.iter().map(|reason| reason.code());
+            let instead = action::instead(code, codes);
+            let message = format!("there is no reason code `{code}`{instead}: see docs/ERRORS.md");
             self.problem(path, "REASON_UNKNOWN", message);
         }
         found
@@ -33,10 +36,9 @@ impl Bench<'_, '_> {
             let path = format!("{path}.with.{name}");
             let of = wanted.map(|fields| fields.get(name));
             if let Some(None) = of {
-                let known: Vec<&str> =
-                    wanted.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                let known = wanted.into_iter().flatten().map(|(name, _)| name.as_str());
                 let message =
-                    format!("there is no `{name}` to give; there are {}", known.join(", "));
+                    format!("there is no `{name}` to give{}", action::instead(name, known));
                 self.problem(&path, "ARGUMENT_UNKNOWN", message);
                 continue;
             }

@@ -73,6 +73,12 @@ impl<'a> Shop<'a> {
         Self { documents, maps, checks, problems }
     }
 
+    /// The document of the kind that is probably meant.
+    fn instead(&self, kind: Kind, id: &str) -> String {
+        let ids = self.documents.keys().filter(|(of, _)| *of == kind).map(|(_, id)| id.as_str());
+        action::instead(id, ids)
+    }
+
     fn flow(&self, id: &str) -> Option<&'a document::Flow> {
         match self.documents.get(&(Kind::Flow, id.to_owned())) {
             Some(Document::Flow(flow)) => Some(flow),
@@ -134,7 +140,8 @@ impl<'s, 'a> Bench<'s, 'a> {
         for (index, fact) in flow.trigger.fact.iter().enumerate() {
             if !known.contains(&fact.as_str()) {
                 let path = format!("trigger.fact[{index}]");
-                let message = format!("there is no fact `{fact}`; there are {}", known.join(", "));
+                let instead = action::instead(fact, known.iter().copied());
+                let message = format!("there is no fact `{fact}`{instead}");
                 self.problem(&path, "FACT_UNKNOWN", message);
             }
         }
@@ -275,7 +282,7 @@ impl<'s, 'a> Bench<'s, 'a> {
         };
         let Some(mapping) = self.shop.maps.get(id).cloned() else {
             if !self.shop.documents.contains_key(&(Kind::Map, id.to_owned())) {
-                let message = format!("there is no map `{id}`");
+                let message = format!("there is no map `{id}`{}", self.shop.instead(Kind::Map, id));
                 self.problem(&format!("{path}.map"), "MAP_UNKNOWN", message);
             }
             return None;
@@ -312,7 +319,8 @@ impl<'s, 'a> Bench<'s, 'a> {
     fn validate(&mut self, path: &str, step: &document::Step, head: Step, id: &str) {
         let Some(check) = self.shop.checks.get(id).cloned() else {
             if !self.shop.documents.contains_key(&(Kind::Check, id.to_owned())) {
-                let message = format!("there is no check `{id}`");
+                let instead = self.shop.instead(Kind::Check, id);
+                let message = format!("there is no check `{id}`{instead}");
                 self.problem(&format!("{path}.validate"), "CHECK_UNKNOWN", message);
             }
             return;
