@@ -156,7 +156,9 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     const ALIKE: f64 = 0.75;
     let likeness = |known: &'a str| (strsim::normalized_damerau_levenshtein(name, known), known);
     let best = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(alike, _)| *alike >= ALIKE).map(|(_, known)| known)
+    // One slip in a short name is much of it.
+    let slip = |known: &str| name.len() > 1 && strsim::damerau_levenshtein(name, known) == 1;
+    best.filter(|(alike, known)| *alike >= ALIKE || slip(known)).map(|(_, known)| known)
 }
 
 /// What to add to "there is no such": the name that is most like it, or all when they are few.
