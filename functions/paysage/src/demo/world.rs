@@ -211,6 +211,7 @@ const HURRIED: &str =
 sweep_idle_ms: 4000}
 polling: {interval_ms: 2000}
 retry: {base_ms: 200, cap_ms: 2000}
+documents: {look_again_ms: 1000}
 ";
 
 fn config_text(places: &Places, script: Script, keys: &Keys) -> String {
