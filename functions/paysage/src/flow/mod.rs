@@ -99,13 +99,18 @@ fn init(Folder { dir }: &Folder) -> Result<(), String> {
 fn check(Checked { folder: Folder { dir }, env }: &Checked) -> Result<(), String> {
     let files = folder::read(dir)?;
     let active = engine::releases::Active::compile("", env, &files);
-    active.map_err(|problems| words::placed(problems, &files))?;
+    let active = active.map_err(|problems| words::placed(problems, &files))?;
     let documents = flows::program::read(&files);
-    let shape = documents.map(|documents| flows::lint::problems(&documents)).unwrap_or_default();
+    let documents = documents.map_err(|problems| words::placed(problems, &files))?;
+    let mut shape = flows::lint::problems(&documents);
+    shape.extend(active.bindings.unscheduled(&documents));
     if !shape.is_empty() {
         return Err(words::placed(shape, &files));
     }
     trial::samples(&files)?;
+    for unbound in active.bindings.unbound(&documents) {
+        say::line(unbound.to_string());
+    }
     say::line(format!("{} files are in order", files.len()));
     Ok(())
 }

@@ -74,7 +74,8 @@ pub async fn promote(
     let active = Active::compile("", &promotion.environment, &promotion.files)
         .map_err(PromoteError::Problems)?;
     let documents = flows::program::read(&promotion.files).map_err(PromoteError::Problems)?;
-    let shape = flows::lint::problems(&documents);
+    let mut shape = flows::lint::problems(&documents);
+    shape.extend(active.bindings.unscheduled(&documents));
     if !shape.is_empty() {
         return Err(PromoteError::Problems(shape));
     }
