@@ -338,7 +338,9 @@ impl Maker<'_> {
     ) -> Result<Asked, ExprError> {
         let (id, output) = name.split_once('.').map_or((name, None), |(id, out)| (id, Some(out)));
         let Some(Document::Table(table)) = self.documents.get(&(Kind::Table, id.to_owned())) else {
-            let message = format!("there is no table `{id}`");
+            let ids = self.documents.keys().filter(|(kind, _)| *kind == Kind::Table);
+            let instead = action::instead(id, ids.map(|(_, id)| id.as_str()));
+            let message = format!("there is no table `{id}`{instead}");
             return Err(ExprError { code: "TABLE_UNKNOWN", message });
         };
         let mut wider = scope.clone();

@@ -115,7 +115,8 @@ fn what_nothing_leads_to_is_told() {
     assert!(after(&format!("  - {{id: one, {hold}, when: x}}")).is_empty());
     assert_eq!(
         after(&format!(
-            "  - id: one\n    switch:\n      - {{when: x, do: [{{id: two, {hold}}}]}}\n      - {{do: [{{id: \
+            "  - id: one\n    switch:\n      - {{when: x, do: [{{id: two, {hold}}}]}}\n      - {{do: [{{\
+             id: \
              three, {hold}}}]}}"
         )),
         ["do[1] STEP_UNREACHABLE"]
@@ -204,7 +205,8 @@ fn an_effect_of_a_flow_that_is_run_counts() {
     let head = "document: {kind: flow/v1, id: a}\ntrigger: {fact: [captured]}\n";
     let outer = format!("{head}do:\n  - {make}\n  - {{id: b, run: inner}}\n");
     let inner = format!(
-        "document: {{kind: flow/v1, id: inner}}\ntrigger: {{manual: true}}\ndo:\n  - {make}\n  - {{id: back, run: a}}\n"
+        "document: {{kind: flow/v1, id: inner}}\ntrigger: {{manual: true}}\ndo:\n  - {make}\n  - \
+         {{id: back, run: a}}\n"
     );
     let files = BTreeMap::from([
         ("flows/a.yaml".to_owned(), outer),
