@@ -53,14 +53,3 @@ pub struct Merchant {
     /// Customer used for payments of a walk-in buyer, when the merchant wants that.
     pub fallback_customer: Option<CustomerNumber>,
 }
-
-impl Merchant {
-    /// The payment code for a card brand, or the default one.
-    #[must_use]
-    pub fn payment_code(&self, brand: &str) -> Option<&str> {
-        self.payment_codes
-            .get(&brand.to_lowercase())
-            .or_else(|| self.payment_codes.get("default"))
-            .map(String::as_str)
-    }
-}

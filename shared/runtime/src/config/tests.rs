@@ -15,8 +15,8 @@ fn the_example_is_valid_and_becomes_a_merchant() {
     let config = Config::parse(Config::example()).unwrap();
     let merchant = config.merchant(&"main".into()).unwrap();
     assert_eq!(merchant.company.as_str(), "SAMLTD");
-    assert_eq!(merchant.payment_code("AMEX"), Some("AMEX"));
-    assert_eq!(merchant.payment_code("visa"), Some("CCARD"));
+    assert_eq!(merchant.payment_codes["amex"], "AMEX");
+    assert_eq!(merchant.payment_codes["default"], "CCARD");
     assert!(matches!(merchant.new_customer, domain::merchant::NewCustomer::Create { .. }));
     assert_eq!(merchant.zone, "America/Los_Angeles");
     assert!(config.merchant(&"other".into()).is_none());
