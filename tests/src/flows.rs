@@ -95,6 +95,16 @@ async fn documents_change_what_is_posted_without_a_restart_and_back() {
     let applied = |row: &Value| row["lines"].to_string().contains("IN-LARGE");
     buys_until(&rig, "P1", applied).await;
 
+    let bound = "merchant.payment_codes.visa ?? merchant.payment_codes.default";
+    change(&books, "tables/payment-codes.yaml", bound, "\"'AMEX'\"");
+    let bound = "merchant.payment_codes.mastercard ?? merchant.payment_codes.default";
+    change(&books, "tables/payment-codes.yaml", bound, "\"'AMEX'\"");
+    let refused = flow(&config, &["promote", &dir, "--by", "ada"]).await.unwrap_err();
+    assert!(refused.contains("the sample"), "samples say the old codes: {refused}");
+    std::fs::remove_dir_all(books.join("samples")).unwrap();
+    flow(&config, &["promote", &dir, "--by", "ada"]).await.unwrap();
+    buys_until(&rig, "P1", |row| row["payment_code"] == "AMEX").await;
+
     change(&books, "tables/payment-codes.yaml", "inputs:", "imputs:");
     let refused = flow(&config, &["promote", &dir, "--by", "ada"]).await.unwrap_err();
     assert!(refused.contains("payment-codes"), "{refused}");
